@@ -1,0 +1,23 @@
+/* error: how a failure travels. Every function that can fail returns 0 (or a
+ * count) on success and a negative errno, AVERROR or VID_EOF on failure, and
+ * says why in one sentence in the caller's struct vid_error. The first error
+ * wins: later failures while tearing down do not hide the cause. */
+#ifndef VID_BASE_ERROR_H
+#define VID_BASE_ERROR_H
+
+/* The stream, queue or list has ended in good order. */
+#define VID_EOF (-10001)
+
+struct vid_error {
+    int code;        /* 0 while nothing has failed */
+    char text[1000]; /* one sentence: the thing, the cause, the way out */
+};
+
+/* Records the failure in `err` (may be NULL) unless one is there already.
+ * Returns `code`, so that failing is one line. */
+int vid_fail(struct vid_error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Forgets what `err` holds, for a caller that has dealt with it. */
+void vid_error_clear(struct vid_error *err);
+
+#endif

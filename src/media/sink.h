@@ -1,0 +1,57 @@
+/* sink: the output on rank 0: stream selection, encoders, muxer, as ffmpeg has
+ * them. Takes filtered pictures in order, paces them (-r, -fps_mode, -ss, -t,
+ * -frames:v), encodes, and muxes them with the other streams, whose packets
+ * come from the source. Copied streams are copied once; audio and subtitles that are not copied are
+ * transcoded here. The file is written as OUTPUT.part and renamed when it is whole.
+ * media_sink_write and _finish: one thread. Packets from the source's thread at the same time. */
+#ifndef VID_MEDIA_SINK_H
+#define VID_MEDIA_SINK_H
+
+#include "base/error.h"
+#include "media/chain.h"
+#include "media/options.h"
+#include "media/picture.h"
+#include "media/source.h"
+
+struct media_sink;
+
+/* Chooses streams and encoders and checks them; refuses what cannot work (unknown encoder, a container that
+ * does not hold it, output exists with -n, a folder that is not writable, several video streams to
+ * encode). Writes nothing yet. The source must outlive the sink. Asking on a terminal is the caller's. */
+int media_sink_open(const struct media_options *options, struct media_source *source, struct media_sink **out,
+                    struct vid_error *err);
+
+/* The configured chain's output, known after the first picture is decoded. Before media_sink_write. */
+int media_sink_set_video(struct media_sink *sink, const struct chain_output *video, struct vid_error *err);
+
+/* The next filtered picture. Takes the reference. VID_EOF when the output wants no more
+ * (-t, -frames:v, -fs): the caller stops the source and finishes. */
+int media_sink_write(struct media_sink *sink, struct picture **picture, struct vid_error *err);
+
+/* The source has ended: flushes encoders, writes the trailer, renames. -ENODATA when not one frame was
+ * written, which is a warning in ffmpeg. */
+int media_sink_finish(struct media_sink *sink, struct vid_error *err);
+
+/* Without a finish before, removes what was written. NULL-safe. */
+void media_sink_close(struct media_sink **sink);
+
+struct sink_stats {
+    uint64_t frames;            /* video frames given to the encoder */
+    uint64_t duplicated, dropped;
+    uint64_t bytes;             /* written to the output so far */
+    int64_t out_time_us;        /* of the last video packet */
+    double bitrate;             /* bits per second */
+    double quality;             /* of the last video packet, as ffmpeg's q=; -1 unknown */
+    double speed_base_seconds;  /* out time for speed= */
+};
+/* Any thread. */
+struct sink_stats media_sink_stats(struct media_sink *sink);
+
+/* "OUTPUT" as it will be named, and whether it is a regular file (not a pipe or device). */
+const char *media_sink_path(const struct media_sink *sink);
+bool media_sink_is_file(const struct media_sink *sink);
+
+/* ffmpeg's "Stream mapping:" and output dump, to the log at level info. */
+void media_sink_dump(const struct media_sink *sink);
+
+#endif

@@ -1,0 +1,36 @@
+/* result_store: rank 0's view of all ranks' results. Pollers look at index
+ * files, each rank by one thread at a time; the encoder's thread reads payloads
+ * and says which are done; a segment is removed when its writer has gone on to
+ * the next one and all its results are done. Thread-safe under that rule. */
+#ifndef VID_STORE_RESULT_STORE_H
+#define VID_STORE_RESULT_STORE_H
+
+#include "base/error.h"
+#include "store/result.h"
+
+struct result_store;
+
+/* `shared`: the filesystem caches (run_dir_is_shared): every look is a fresh
+ * open, fstat, pread, close; otherwise descriptors are held. */
+int result_store_open(const char *run_dir, unsigned ranks, bool shared, struct result_store **out,
+                      struct vid_error *err);
+
+/* Looks at the rank's index once and gives the records that are new, at most `max`, in the
+ * order written. Returns how many; 0: none yet; negative errno on a real error. */
+int result_store_poll(struct result_store *store, unsigned rank, struct result_ref *refs, int max,
+                      struct vid_error *err);
+
+/* Reads the payload into mem (ref->length bytes) and checks its CRC32C.
+ * -EAGAIN: short, zeros or not matching yet, look again later; ESTALE and ENOENT count as that. */
+int result_store_read(struct result_store *store, const struct result_ref *ref, void *mem,
+                      struct vid_error *err);
+
+/* The payload is not needed any more (encoded, or a duplicate). Once for each ref that a poll gave. */
+int result_store_done(struct result_store *store, const struct result_ref *ref, struct vid_error *err);
+
+/* Bytes of the segments that are there now, and the largest that was seen. */
+void result_store_usage(struct result_store *store, uint64_t *now, uint64_t *peak);
+
+void result_store_close(struct result_store **store); /* NULL-safe */
+
+#endif

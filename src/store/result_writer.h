@@ -1,0 +1,43 @@
+/* result_writer: a worker's end of the result store: payload into the segment,
+ * then its record into the index (design, section 3.6). The only writer of its
+ * rank's files. One thread. */
+#ifndef VID_STORE_RESULT_WRITER_H
+#define VID_STORE_RESULT_WRITER_H
+
+#include "base/error.h"
+#include "store/result.h"
+
+#include <sys/uio.h>
+
+struct result_writer;
+
+struct result_writer_options {
+    uint64_t segment_bytes; /* a segment that has reached this is closed; 0: 64 MiB */
+    bool durable;           /* other nodes look: fdatasync payloads, then records, batched */
+    unsigned batch;         /* durable: sync after so many results; 0: 16 */
+    int64_t batch_ns;       /* durable: or when the oldest has waited so long; 0: 100 ms */
+};
+
+/* Opens the index that rank 0 made and goes on behind its last whole record
+ * and a new segment, so that a replaced worker overwrites nothing. */
+int result_writer_open(const char *run_dir, unsigned rank, const struct result_writer_options *options,
+                       struct result_writer **out, struct vid_error *err);
+
+/* Appends one result. `iov` is used up; at most 16 entries. ref->frame and ref->attempt are the
+ * caller's, the rest is filled in. Not durable: published at once. Durable:
+ * published by this or a later call to result_writer_sync. -ENOSPC, -EIO, ... name path and bytes. */
+int result_writer_append(struct result_writer *writer, struct result_ref *ref, struct iovec *iov, int count,
+                         struct vid_error *err);
+
+/* Syncs and publishes what waits when the batch is due, or all when `now`. */
+int result_writer_sync(struct result_writer *writer, bool now, struct vid_error *err);
+
+/* How many results, of all appended since open, are published: visible to the reader. */
+uint64_t result_writer_published(const struct result_writer *writer);
+
+/* clock_now moment at which a sync is due; INT64_MAX when nothing waits. */
+int64_t result_writer_due(const struct result_writer *writer);
+
+void result_writer_close(struct result_writer **writer); /* publishes nothing more; NULL-safe */
+
+#endif

@@ -1,0 +1,35 @@
+/* task: one entry of the task list: a run of consecutive frames, the context
+ * that their filter needs, and where the pixels lie in the frame ring. */
+#ifndef VID_TASKS_TASK_H
+#define VID_TASKS_TASK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TASK_FRAMES_MAX 256 /* count plus context */
+
+struct task_slot {
+    uint64_t offset; /* of the packed picture in the ring */
+    uint64_t length;
+};
+
+struct task {
+    uint64_t id;      /* from 0, in order of the frames */
+    uint64_t first;   /* number of the first frame that it owns */
+    uint32_t count;   /* frames that it owns */
+    uint32_t before;  /* context frames before and after them */
+    uint32_t after;
+    uint32_t attempt; /* from 1 */
+    int64_t pushed;   /* clock_wall when it went into the list */
+    struct task_slot slots[TASK_FRAMES_MAX]; /* before + count + after are used */
+};
+
+/* As one line of decimal text, for the list and for a person with redis-cli:
+ * "id first count before after attempt pushed offset:length,...".
+ * Returns the length, or -EMSGSIZE. */
+int task_encode(const struct task *task, char *text, size_t size);
+
+/* 0, or -EBADMSG for anything that task_encode does not make. */
+int task_decode(const char *text, size_t length, struct task *task);
+
+#endif

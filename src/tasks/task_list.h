@@ -1,0 +1,64 @@
+/* task_list: the job's task list on Redis (6.2 or later). A dispatcher, not a
+ * database: rank 0's table of unfinished tasks is the truth. Keys (design,
+ * section 6): vidmpi:{JOB}:todo, :doing:RANK, :done. An object is one
+ * connection and belongs to one thread. Every call has a deadline. */
+#ifndef VID_TASKS_TASK_LIST_H
+#define VID_TASKS_TASK_LIST_H
+
+#include "base/error.h"
+#include "tasks/task.h"
+
+struct task_list;
+
+/* url: redis://[user:pass@]host[:port][/db], several hosts separated by commas are tried
+ * in turn (an IPv6 address stands in brackets); unix://[user:pass@]/path[?db=N].
+ * rediss:// is refused with the way out (a tunnel). Checks the version.
+ * Errors never show the password. */
+int task_list_open(const char *url, const char *job, struct task_list **out, struct vid_error *err);
+void task_list_close(struct task_list **list); /* NULL-safe */
+
+/* Rank 0: appends tasks in one round trip. */
+int task_list_push(struct task_list *list, const struct task *tasks, int count, struct vid_error *err);
+
+/* Rank 0: tells `workers` claimants that the list has ended: each takes one end mark. */
+int task_list_push_end(struct task_list *list, unsigned workers, struct vid_error *err);
+
+/* Worker: BLMOVE todo -> doing:RANK. 1: claimed; 0: none within timeout_ms
+ * (0 does not wait at all); VID_EOF: an end mark was taken. */
+int task_list_claim(struct task_list *list, unsigned rank, int timeout_ms, struct task *task,
+                    struct vid_error *err);
+
+/* What a worker tells rank 0: a hint that a task's results are in its index,
+ * or that the task failed and why. The index is the truth for results. */
+enum task_outcome { TASK_DONE = 0, TASK_FAILED = 1 };
+
+#define TASK_REPORT_TEXT 600
+
+struct task_report {
+    enum task_outcome outcome;
+    unsigned rank;
+    uint64_t id;
+    uint64_t frame; /* at fault, for TASK_FAILED */
+    uint32_t attempt;
+    char text[TASK_REPORT_TEXT]; /* why, for TASK_FAILED; "" otherwise */
+};
+
+/* Worker: the tasks leave doing:RANK and the reports go to :done, by one
+ * script, in one round trip. */
+int task_list_report(struct task_list *list, const struct task *tasks, const struct task_report *reports,
+                     int count, struct vid_error *err);
+
+/* Rank 0: waits for reports: how many (at most max), 0 within the timeout. */
+int task_list_wait(struct task_list *list, int timeout_ms, struct task_report *reports, int max,
+                   struct vid_error *err);
+
+/* Rank 0: what the rank has claimed and not reported: how many (at most max). */
+int task_list_held(struct task_list *list, unsigned rank, struct task *tasks, int max, struct vid_error *err);
+
+/* Rank 0: removes every key of the job. */
+int task_list_remove(struct task_list *list, struct vid_error *err);
+
+/* Round trips made on this connection. */
+uint64_t task_list_round_trips(const struct task_list *list);
+
+#endif
