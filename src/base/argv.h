@@ -5,7 +5,7 @@
 struct argv {
     char **words; /* NULL-terminated */
     int count;
-    int failed; /* set when memory ran out; argv_spawn then returns -ENOMEM */
+    int failed; /* set when memory ran out; spawn_start then returns -ENOMEM */
 };
 
 void argv_add(struct argv *argv, const char *word);
