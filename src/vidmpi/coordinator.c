@@ -1,0 +1,231 @@
+#include "vidmpi/coordinator.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "vidmpi/exchange.h"
+#include "vidmpi/interrupt.h"
+#include "vidmpi/progress.h"
+#include "vidmpi/stages.h"
+#include "vidmpi/summary.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK_NS (50 * NS_PER_MS)         /* between looks at the clock and at other ranks */
+#define LOOK_BUSY_NS (200 * INT64_C(1000)) /* while pixels go to other nodes */
+#define BUSY_FOR_NS (500 * NS_PER_MS)    /* and so long after the last */
+#define GRACE_MS 3000                    /* for rank 0's own worker to end by itself */
+#define GOODBYE_NS (6 * NS_PER_S)        /* for the ranks to end */
+
+struct coordinator {
+    struct job *job;
+    struct cluster *cluster;
+    struct supervisor *worker;
+    struct stages *stages;
+    struct progress *progress;
+    bool shared;      /* the ranks have the job's description */
+    int goodbyes;     /* ranks that are ready to end */
+    int64_t last_want; /* clock_now of the last pixels asked for */
+    struct cluster_message message;
+};
+
+/* Gives the ranks, and rank 0's own worker, what they must know. */
+static int share_job(struct coordinator *c, struct vid_error *err)
+{
+    char *chain = chain_spec_encode(c->job->spec), *text = NULL, *copy = NULL;
+    struct worker_config config;
+    char ring[64];
+    size_t size = 0;
+    int ret;
+
+    if (!chain)
+        return vid_fail(err, -ENOMEM, "no memory for the job's description");
+    config = job_worker_config(c->job, chain);
+    snprintf(ring, sizeof(ring), "/vidmpi-%s", c->job->id);
+    config.ring = ring;
+    config.host = (char *)cluster_node(c->cluster, 0);
+    ret = worker_config_encode(&config, &text, &size, err);
+    if (ret == 0) {
+        ret = cluster_share(c->cluster, text, size, NULL, NULL, &copy, &size, err);
+        c->shared = true;
+    }
+    if (ret == 0 && c->worker)
+        ret = supervisor_configure(c->worker, &config, err);
+    free(copy);
+    free(text);
+    free(chain);
+    return ret;
+}
+
+static void fail(struct coordinator *c, const char *who, const struct vid_error *why)
+{
+    struct vid_error err = {0};
+
+    vid_fail(&err, why->code ? why->code : -EIO, "%s: %s", who, why->text);
+    job_fail(c->job, &err);
+}
+
+static void look_at_own_worker(struct coordinator *c)
+{
+    const struct control_message *message;
+    struct vid_error why = {0};
+    int ret;
+
+    while (c->worker && (ret = supervisor_poll(c->worker, 0, &message, &why)) != 0) {
+        if (ret == 1)
+            continue;
+        if (ret == VID_EOF)
+            ret = supervisor_verdict(c->worker, &why);
+        supervisor_stop(&c->worker, 0);
+        if (ret < 0)
+            fail(c, "rank 0's worker", &why);
+    }
+}
+
+static void take_trouble(struct coordinator *c)
+{
+    char who[NODE_NAME_MAX + 40];
+    struct vid_error why = {0};
+
+    snprintf(who, sizeof(who), "rank %d on %s", c->message.rank, cluster_node(c->cluster, c->message.rank));
+    vid_fail(&why, -EIO, "%s", c->message.text);
+    fail(c, who, &why);
+}
+
+static void take_message(struct coordinator *c)
+{
+    struct vid_error why = {0};
+
+    switch (c->message.tag) {
+    case TAG_WANT:
+        c->last_want = clock_now();
+        if (exchange_serve(c->cluster, c->job->ring, c->message.rank, c->message.text, &why) < 0)
+            fail(c, "pixels", &why);
+        break;
+    case TAG_TROUBLE:
+        take_trouble(c);
+        break;
+    case TAG_BYE:
+        c->goodbyes++;
+        break;
+    default:
+        log_warn("rank %d sent an unknown message", c->message.rank);
+    }
+}
+
+static void look_at_ranks(struct coordinator *c)
+{
+    struct vid_error why = {0};
+    int ret;
+
+    while ((ret = cluster_poll(c->cluster, &c->message, &why)) == 1)
+        take_message(c);
+    if (ret < 0)
+        fail(c, "the ranks", &why);
+}
+
+static int64_t look_again(const struct coordinator *c)
+{
+    bool busy = cluster_busy(c->cluster) || (c->last_want && clock_now() - c->last_want < BUSY_FOR_NS);
+
+    return clock_now() + (busy ? LOOK_BUSY_NS : LOOK_NS);
+}
+
+static void heed_signals(struct coordinator *c)
+{
+    struct vid_error why = {0};
+    int signum = interrupt_signal();
+
+    if (!signum)
+        return;
+    vid_fail(&why, -EINTR, "stopped by %s; nothing is left of the unfinished output",
+             signum == SIGINT ? "Ctrl-C" : "SIGTERM");
+    job_fail(c->job, &why);
+}
+
+/* While the stages work, until the job is finished or has failed. */
+static int watch(struct coordinator *c, struct vid_error *err)
+{
+    int ret;
+
+    while ((ret = job_wait(c->job, look_again(c), err)) == 0) {
+        look_at_ranks(c);
+        look_at_own_worker(c);
+        heed_signals(c);
+        progress_tick(c->progress);
+    }
+    return ret < 0 ? ret : 0;
+}
+
+/* Ends the workers: well, they have taken their end marks; else at once. */
+static void dismiss(struct coordinator *c, bool well)
+{
+    struct frame_counts counts = {0};
+    int64_t deadline = clock_now() + GOODBYE_NS;
+    struct vid_error err = {0};
+
+    if (c->job->table)
+        counts = frame_table_counts(c->job->table);
+    well = well && counts.ended && counts.filtered == counts.decoded;
+    for (int rank = 1; c->shared && rank < cluster_size(c->cluster); rank++)
+        cluster_send(c->cluster, rank, TAG_STOP, well ? "1" : "0", &err);
+    supervisor_stop(&c->worker, well ? GRACE_MS : 0);
+    while (c->shared && clock_now() < deadline &&
+           (c->goodbyes < cluster_size(c->cluster) - 1 || cluster_busy(c->cluster))) {
+        look_at_ranks(c);
+        clock_sleep_until(clock_now() + NS_PER_MS);
+    }
+}
+
+static int run(struct coordinator *c, struct vid_error *err)
+{
+    int ret = progress_open(c->job, &c->progress, err);
+
+    if (ret == 0)
+        ret = share_job(c, err);
+    if (ret == 0)
+        ret = stages_start(c->job, &c->stages, err);
+    if (ret < 0) {
+        job_fail(c->job, err);
+        return ret;
+    }
+    return watch(c, err);
+}
+
+/* Tells the ranks that wait for the job's description that there is none. */
+static void share_nothing(struct coordinator *c)
+{
+    char *nothing;
+    size_t size;
+
+    cluster_share(c->cluster, NULL, 0, NULL, NULL, &nothing, &size, NULL);
+}
+
+int coordinate(struct job *job, int opened, struct cluster *cluster, struct supervisor **worker,
+               struct vid_error *err)
+{
+    struct coordinator *c = calloc(1, sizeof(*c));
+    int ret;
+
+    if (!c)
+        return vid_fail(err, -ENOMEM, "no memory for rank 0");
+    c->job = job;
+    c->cluster = cluster;
+    c->worker = *worker;
+    *worker = NULL;
+    ret = opened < 0 ? opened : run(c, err);
+    if (!c->shared)
+        share_nothing(c);
+    dismiss(c, ret == 0);
+    stages_join(&c->stages);
+    progress_close(&c->progress, ret == 0 ? "done" : "failed");
+    if (ret == 0)
+        ret = summary_write_manifest(job, cluster, err);
+    if (ret == 0)
+        summary_print(job);
+    free(c);
+    return ret;
+}

@@ -1,0 +1,165 @@
+/* vidmpi: applies a filter graph to a video with all ranks of an MPI job.
+ * Started by mpirun, srun or alone. Rank 0 coordinates, the others filter. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "vidmpi/cluster.h"
+#include "vidmpi/coordinator.h"
+#include "vidmpi/interrupt.h"
+#include "vidmpi/rank.h"
+#include "vidmpi/summary.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* Rank 0 opens the job on a thread of its own while MPI starts. */
+struct opening {
+    struct job *job;
+    const struct media_options *options;
+    struct launch launch;
+    int argc;
+    char **argv;
+    struct vid_error err;
+    int ret;
+};
+
+static void *open_job(void *opaque)
+{
+    struct opening *opening = opaque;
+    struct launch *launch = &opening->launch;
+
+    opening->ret = job_open(opening->job, opening->options, (unsigned)launch->size, !launch->one_node, &opening->err);
+    if (opening->ret == 0)
+        opening->ret = summary_write_job(opening->job, opening->argc, opening->argv, &opening->err);
+    return NULL;
+}
+
+/* mpirun binds each rank to a core or two; rank 0 has decoder, encoder and
+ * poller threads, and workers are to go where there is room. A binding that
+ * was asked for stays. */
+static void unbind(void)
+{
+    cpu_set_t all;
+
+    if (getenv("OMPI_MCA_hwloc_base_binding_policy") || getenv("OMPI_MCA_rmaps_base_bind_to"))
+        return;
+    memset(&all, 0xff, sizeof(all));
+    sched_setaffinity(0, sizeof(all), &all);
+}
+
+static void set_up_log(const struct media_options *options, const struct launch *launch)
+{
+    char who[64] = "vidmpi";
+
+    if (launch->rank > 0)
+        snprintf(who, sizeof(who), "vidmpi rank %d", launch->rank);
+    log_setup(options->log_level, who);
+    media_log_setup(options->log_level);
+}
+
+static void warn_of_too_many(const struct cluster *cluster)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int workers = cluster_ranks_here(cluster) - (cluster_size(cluster) > 1);
+
+    if (workers > cores)
+        log_warn("%d ranks filter on this node of %ld cores: more than one rank a core gains nothing; take -np %ld",
+                 workers, cores, cores + 1);
+}
+
+/* ffmpeg asks before it overwrites, where there is somebody to ask. */
+static int ask_to_overwrite(struct media_options *options, struct vid_error *err)
+{
+    char answer[16];
+
+    if (options->overwrite != OVERWRITE_ASK || !isatty(STDIN_FILENO) || access(options->out.url, F_OK) < 0)
+        return 0;
+    fprintf(stderr, "File '%s' already exists. Overwrite? [y/N] ", options->out.url);
+    if (!fgets(answer, sizeof(answer), stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
+        return vid_fail(err, -EEXIST, "%s exists and is not overwritten", options->out.url);
+    options->overwrite = OVERWRITE_YES;
+    return 0;
+}
+
+static int run_rank_0(const struct media_options *options, const struct launch *launch, int argc, char **argv,
+                      struct supervisor **worker, struct cluster **cluster, struct vid_error *err)
+{
+    static struct job job; /* large */
+    struct opening opening = {&job, options, *launch, argc, argv, {0}, 0};
+    pthread_t thread;
+    int ret = -pthread_create(&thread, NULL, open_job, &opening);
+
+    if (ret < 0)
+        return vid_fail(err, ret, "cannot start a thread: %s", strerror(-ret));
+    ret = cluster_open(launch, cluster, err);
+    pthread_join(thread, NULL);
+    if (opening.ret < 0)
+        vid_fail(err, opening.ret, "%s", opening.err.text);
+    if (ret == 0) {
+        warn_of_too_many(*cluster);
+        ret = coordinate(&job, opening.ret, *cluster, worker, err);
+    }
+    job_close(&job, ret == 0);
+    return ret;
+}
+
+static int run(struct media_options *options, const struct launch *launch, int argc, char **argv)
+{
+    struct supervisor *worker = NULL;
+    struct cluster *cluster = NULL;
+    struct vid_error err = {0};
+    int ret = 0;
+
+    if (launch->rank == 0)
+        ret = ask_to_overwrite(options, &err);
+    if (ret == 0 && (launch->rank > 0 || launch->size == 1))
+        ret = supervisor_start(&worker, &err);
+    if (ret == 0 && launch->rank == 0) {
+        ret = run_rank_0(options, launch, argc, argv, &worker, &cluster, &err);
+    } else if (ret == 0 && (ret = cluster_open(launch, &cluster, &err)) == 0) {
+        ret = rank_run(cluster, &worker, &err);
+    }
+    if (ret < 0 && launch->rank == 0)
+        log_error("%s", err.text);
+    supervisor_stop(&worker, 0);
+    cluster_close(&cluster, !interrupt_signal());
+    if (interrupt_signal())
+        return 128 + interrupt_signal();
+    return ret < 0 && launch->rank == 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    struct launch launch = cluster_launch();
+    struct media_options *options = NULL;
+    struct vid_error err = {0};
+    int status;
+
+    interrupt_setup();
+    if (media_options_parse(argc, argv, &options, &err) < 0) {
+        if (launch.rank == 0)
+            fprintf(stderr, "vidmpi: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    if (options->print != PRINT_NOTHING) {
+        if (launch.rank == 0 && options->print == PRINT_HELP)
+            media_options_help(stdout);
+        else if (launch.rank == 0)
+            media_options_version(stdout);
+        media_options_free(&options);
+        return EXIT_DONE;
+    }
+    set_up_log(options, &launch);
+    unbind();
+    status = run(options, &launch, argc, argv);
+    media_options_free(&options);
+    if (interrupt_signal())
+        _exit(status); /* MPI_Finalize would wait for ranks that are killed */
+    return status;
+}

@@ -1,0 +1,187 @@
+#include "vidmpi/rank.h"
+
+#include "base/clock.h"
+#include "base/guard.h"
+#include "base/log.h"
+#include "vidmpi/exchange.h"
+#include "vidmpi/interrupt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK_IDLE_MS 20    /* between looks when nothing is awaited */
+#define LOOK_NS (200 * 1000) /* when pixels are on their way */
+#define GRACE_MS 3000      /* for a worker that has taken its end mark */
+
+struct rank {
+    struct cluster *cluster;
+    struct supervisor *worker;
+    struct worker_config config;
+    struct guard *guard;       /* of the ring, on another node */
+    struct exchange *exchange; /* NULL on rank 0's node */
+    struct cluster_message message;
+    bool worker_gone;
+    bool stopped; /* rank 0 said so */
+    bool well;    /* and the job ended well */
+};
+
+static int interrupted(void *opaque)
+{
+    (void)opaque;
+    return interrupt_signal();
+}
+
+static int open_ring(struct rank *rank, struct vid_error *err)
+{
+    char name[64];
+    int ret;
+
+    snprintf(name, sizeof(name), "/vidmpi-%s-%d", rank->config.job, rank->config.rank);
+    free(rank->config.ring);
+    rank->config.ring = strdup(name);
+    rank->config.fetch = 1;
+    ret = rank->config.ring ? guard_start(NULL, NULL, &rank->guard, err)
+                            : vid_fail(err, -ENOMEM, "no memory for the ring's name");
+    if (ret < 0)
+        return ret;
+    guard_add_shm(rank->guard, name);
+    return exchange_open(rank->cluster, name, (size_t)rank->config.slot_kb * 1024, &rank->exchange, err);
+}
+
+/* Learns the job from rank 0 and passes it on to the worker. */
+static int configure(struct rank *rank, struct vid_error *err)
+{
+    int number = cluster_rank(rank->cluster);
+    char *text = NULL;
+    size_t size = 0;
+    int ret = cluster_share(rank->cluster, NULL, 0, interrupted, NULL, &text, &size, err);
+
+    if (ret == 0)
+        ret = worker_config_decode(text, size, &rank->config, err);
+    free(text);
+    if (ret < 0)
+        return ret;
+    rank->config.rank = number;
+    free(rank->config.host);
+    rank->config.host = strdup(cluster_node(rank->cluster, number));
+    if (!cluster_is_here(rank->cluster, 0))
+        ret = open_ring(rank, err);
+    return ret == 0 ? supervisor_configure(rank->worker, &rank->config, err) : ret;
+}
+
+static int take_from_worker(struct rank *rank, const struct control_message *message, struct vid_error *err)
+{
+    if (message->type == CONTROL_WANT && rank->exchange)
+        return exchange_want(rank->exchange, message->body, message->size, err);
+    if (message->type == CONTROL_FREE && rank->exchange)
+        return exchange_free(rank->exchange, message->body, message->size, err);
+    return 0;
+}
+
+/* All that the worker says now; waits up to timeout_ms for the first. */
+static int listen_to_worker(struct rank *rank, int timeout_ms, struct vid_error *err)
+{
+    const struct control_message *message;
+    int ret;
+
+    if (rank->worker_gone) {
+        clock_sleep_until(clock_now() + timeout_ms * NS_PER_MS);
+        return 0;
+    }
+    while ((ret = supervisor_poll(rank->worker, timeout_ms, &message, err)) == 1) {
+        ret = take_from_worker(rank, message, err);
+        if (ret < 0)
+            return ret;
+        timeout_ms = 0;
+    }
+    if (ret != VID_EOF)
+        return ret;
+    rank->worker_gone = true;
+    return supervisor_verdict(rank->worker, err);
+}
+
+static int listen_to_rank_0(struct rank *rank, struct vid_error *err)
+{
+    int ret;
+
+    while ((ret = cluster_poll(rank->cluster, &rank->message, err)) == 1) {
+        if (rank->message.tag == TAG_STOP) {
+            rank->stopped = true;
+            rank->well = rank->message.text[0] == '1';
+        }
+    }
+    return ret;
+}
+
+static int look(struct rank *rank, struct vid_error *err)
+{
+    bool waiting = exchange_waiting(rank->exchange);
+    int ret = listen_to_worker(rank, waiting ? 0 : LOOK_IDLE_MS, err);
+
+    if (ret == 0)
+        ret = listen_to_rank_0(rank, err);
+    if (ret == 0 && rank->exchange && !rank->worker_gone)
+        ret = exchange_progress(rank->exchange, rank->worker, err);
+    if (waiting)
+        clock_sleep_until(clock_now() + LOOK_NS);
+    return ret;
+}
+
+/* Tells rank 0 what happened here and waits until it has ended the job. */
+static void give_up(struct rank *rank, const struct vid_error *why)
+{
+    struct vid_error err = {0};
+
+    rank->worker_gone = true;
+    if (cluster_send(rank->cluster, 0, TAG_TROUBLE, why->text, &err) < 0)
+        return;
+    while (!rank->stopped && !interrupt_signal() && listen_to_rank_0(rank, &err) >= 0)
+        clock_sleep_until(clock_now() + LOOK_IDLE_MS * NS_PER_MS);
+}
+
+/* Pixels that were asked for still come, since MPI cannot take them back. */
+static void drain(struct rank *rank)
+{
+    struct vid_error err = {0};
+    int64_t deadline = clock_now() + 5 * NS_PER_S;
+
+    while (cluster_busy(rank->cluster) && clock_now() < deadline && listen_to_rank_0(rank, &err) >= 0)
+        clock_sleep_until(clock_now() + LOOK_NS);
+}
+
+/* Rank 0 ends MPI when all have said goodbye. */
+static void say_goodbye(struct rank *rank)
+{
+    struct vid_error err = {0};
+
+    drain(rank);
+    if (cluster_send(rank->cluster, 0, TAG_BYE, "", &err) == 0)
+        drain(rank);
+}
+
+int rank_run(struct cluster *cluster, struct supervisor **worker, struct vid_error *err)
+{
+    struct rank *rank = calloc(1, sizeof(*rank));
+    int ret;
+
+    if (!rank)
+        return vid_fail(err, -ENOMEM, "no memory for the rank");
+    rank->cluster = cluster;
+    rank->worker = *worker;
+    *worker = NULL;
+    ret = configure(rank, err);
+    while (ret == 0 && !rank->stopped && !interrupt_signal())
+        ret = look(rank, err);
+    if (ret < 0 && ret != -ECANCELED && ret != -EINTR)
+        give_up(rank, err);
+    supervisor_stop(&rank->worker, rank->well ? GRACE_MS : 0);
+    if (rank->stopped)
+        say_goodbye(rank);
+    exchange_close(&rank->exchange);
+    guard_stop(&rank->guard);
+    worker_config_clear(&rank->config);
+    free(rank);
+    return interrupt_signal() ? -EINTR : ret;
+}
