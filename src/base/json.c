@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,19 +177,15 @@ void json_uint(struct json *json, const char *key, uint64_t value)
     put_text(json, text);
 }
 
-/* The shortest text that reads back as the same number. */
+/* The shortest text that reads back as the same number. The locale is "C":
+ * no program here calls setlocale. */
 static void print_double(char *text, size_t size, double value)
 {
-    char *point;
-
     for (int digits = 6; digits <= 17; digits++) {
         snprintf(text, size, "%.*g", digits, value);
         if (strtod(text, NULL) == value)
             break;
     }
-    point = strstr(text, localeconv()->decimal_point);
-    if (point)
-        *point = '.';
 }
 
 void json_double(struct json *json, const char *key, double value)
