@@ -97,7 +97,4 @@ void media_options_help(FILE *to);
 /* "vidmpi 0.1.0" and the versions of the libraries, a line each. */
 void media_options_version(FILE *to);
 
-/* Sends libav's own log lines to base/log at the given level. */
-void media_log_setup(enum log_level level);
-
 #endif
