@@ -32,25 +32,25 @@ struct stream_options {
 struct AVDictionary;
 
 struct input_options {
-    char *url;    /* "-" is "pipe:" */
-    char *format; /* -f before -i, or NULL */
+    char *url;                     /* "-" is "pipe:" */
+    char *format;                  /* -f before -i, or NULL */
     int64_t start, duration, stop; /* -ss, -t, -to in microseconds; OPTION_NO_TIME. Never duration
                                       and stop; stop is later than start */
     int64_t start_from_end;        /* -sseof, negative microseconds; OPTION_NO_TIME. Never with start */
     int64_t offset;                /* -itsoffset, microseconds, 0 */
     int stream_loop;               /* -stream_loop: times more, 0; -1: for ever */
     bool accurate_seek, autorotate, seek_timestamp; /* defaults true, true, false */
-    bool bitexact;                           /* -bitexact before -i: of demuxer and decoders */
-    struct stream_options streams;           /* c, r, s, pix_fmt, ac, ar, channel_layout, sample_fmt, tag */
-    struct AVDictionary *format_opts;        /* demuxer and protocol AVOptions */
-    struct AVDictionary *codec_opts;         /* decoder AVOptions; keys may end in ":spec" */
+    bool bitexact;                                  /* -bitexact before -i: of demuxer and decoders */
+    struct stream_options streams;    /* c, r, s, pix_fmt, ac, ar, channel_layout, sample_fmt, tag */
+    struct AVDictionary *format_opts; /* demuxer and protocol AVOptions */
+    struct AVDictionary *codec_opts;  /* decoder AVOptions; keys may end in ":spec" */
 };
 
 struct output_options {
-    char *url;    /* "-" is "pipe:" */
-    char *format; /* -f, or NULL */
-    int64_t start, duration, stop; /* -ss, -t, -to after -i, as for the input */
-    int64_t limit_bytes;           /* -fs; INT64_MAX */
+    char *url;                                     /* "-" is "pipe:" */
+    char *format;                                  /* -f, or NULL */
+    int64_t start, duration, stop;                 /* -ss, -t, -to after -i, as for the input */
+    int64_t limit_bytes;                           /* -fs; INT64_MAX */
     bool no_video, no_audio, no_subtitle, no_data; /* -vn -an -sn -dn */
     struct stream_options streams; /* map, c, filter, r, fps_mode (by name; -vsync is one with the spec ""),
                                       s, aspect, pix_fmt, frames, q, ar, ac, sample_fmt, tag, bsf, metadata
@@ -58,12 +58,12 @@ struct output_options {
                                       force_key_frames, enc_time_base, channel_layout, apad, autoscale */
     char *map_metadata;            /* the last -map_metadata without a specifier, or NULL */
     char *map_chapters;            /* "0", "-1", or NULL */
-    float mux_delay, mux_preload;      /* -muxdelay 0.7, -muxpreload 0.5 */
+    float mux_delay, mux_preload;  /* -muxdelay 0.7, -muxpreload 0.5 */
     bool shortest;
-    bool bitexact;                     /* -bitexact: of muxer and codecs */
-    struct AVDictionary *format_opts;  /* muxer and protocol AVOptions */
-    struct AVDictionary *codec_opts;   /* encoder AVOptions; keys may end in ":spec" */
-    struct AVDictionary *sws_opts;     /* -sws_flags ...; flags=bicubic by default */
+    bool bitexact;                    /* -bitexact: of muxer and codecs */
+    struct AVDictionary *format_opts; /* muxer and protocol AVOptions */
+    struct AVDictionary *codec_opts;  /* encoder AVOptions; keys may end in ":spec" */
+    struct AVDictionary *sws_opts;    /* -sws_flags ...; flags=bicubic by default */
     struct AVDictionary *swr_opts;
 };
 
@@ -77,20 +77,20 @@ struct media_options {
     enum overwrite overwrite; /* -y, -n */
     enum log_level log_level; /* -loglevel, -v; default info */
     bool hide_banner;
-    int stats;                /* -stats 1, -nostats 0, -1 not given */
-    double stats_period;      /* seconds, 0.5 */
-    char *progress_url;       /* -progress, or NULL */
-    int filter_threads;       /* -filter_threads; 0 = not given */
+    int stats;           /* -stats 1, -nostats 0, -1 not given */
+    double stats_period; /* seconds, 0.5 */
+    char *progress_url;  /* -progress, or NULL */
+    int filter_threads;  /* -filter_threads; 0 = not given */
     bool copy_ts, start_at_zero;
-    double max_error_rate;      /* -max_error_rate, default 2/3 */
-    bool exit_on_error;         /* -xerror */
-    bool interactive;           /* true; -nostdin: nobody is asked whether to overwrite */
-    enum print_what print;    /* -h, -version: print and leave */
+    double max_error_rate; /* -max_error_rate, default 2/3 */
+    bool exit_on_error;    /* -xerror */
+    bool interactive;      /* true; -nostdin: nobody is asked whether to overwrite */
+    enum print_what print; /* -h, -version: print and leave */
 
     /* our own */
-    char *redis_url; /* -redis, else VIDMPI_REDIS, else NULL: embedded */
-    char *run_dir;   /* -run-dir, or NULL */
-    int window;      /* -window FRAMES; 0: from the number of ranks */
+    char *redis_url;           /* -redis, else VIDMPI_REDIS, else NULL: embedded */
+    char *run_dir;             /* -run-dir, or NULL */
+    int window;                /* -window FRAMES; 0: from the number of ranks */
     enum results_kind results; /* -results raw|png */
 
     /* What ffmpeg would have warned of: for the caller to log once its log is set up. */

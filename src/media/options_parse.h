@@ -9,6 +9,7 @@
 /* How a value is written. */
 enum option_value {
     VALUE_TEXT,
+    VALUE_NONE,      /* no word follows, and there is no -no form: -h */
     VALUE_FLAG,      /* no word follows: -vn, -novn */
     VALUE_FLAG_WORD, /* -autorotate 0, -noautorotate */
     VALUE_INT,
@@ -63,8 +64,8 @@ struct option_group {
 struct parse {
     int argc;
     char **argv;
-    int next;         /* index of the next word */
-    int literal;      /* index of the word after "--", a file name whatever it looks like */
+    int next;    /* index of the next word */
+    int literal; /* index of the word after "--", a file name whatever it looks like */
     struct media_options *options;
     struct option_group group;
     bool yes, no, level_given, debug;
@@ -72,15 +73,24 @@ struct parse {
     struct vid_error *err;
 };
 
-/* options_table.c: the definition that `name` (with or without ":spec") means, or NULL; the reason why ffmpeg's option
- * of that name is not there, or NULL; a NULL-terminated list of all names that there are (malloc'ed, the names are not),
- * or NULL. */
+/* options_table.c: the definition that `name` (with or without ":spec") means, or NULL; the reason why
+ * ffmpeg's option of that name is not there, or NULL. */
 const struct option_def *option_find(const char *name);
 const char *option_refusal(const char *name);
-const char **option_names(void);
 
-/* options_value.c: reads the value of option `name` by kind into `to`, or only checks it when `to` is NULL. -EINVAL with a
- * sentence. VALUE_TEXT and VALUE_URL replace the char * at `to`. */
+/* Names of options for suggestions, NULL-terminated; the names themselves are not owned. Short of memory
+ * the list is short. */
+struct option_names {
+    const char **items;
+    size_t count, room;
+};
+void option_names_add(struct option_names *names, const char *name);
+void option_names_table(struct option_names *names); /* options_table.c */
+void option_names_libav(
+    struct option_names *names); /* options_libav.c: every AVOption that option_libav finds */
+
+/* options_value.c: reads the value of option `name` by kind into `to`, or only checks it when `to` is NULL.
+ * -EINVAL with a sentence. VALUE_TEXT and VALUE_URL replace the char * at `to`. */
 int option_read(const char *name, enum option_value kind, const char *text, void *to, struct vid_error *err);
 
 /* options_apply.c: stores one use on its side (OPTION_GLOBAL, _INPUT or _OUTPUT). */
@@ -89,11 +99,12 @@ int option_add_stream(struct stream_options *streams, const char *name, const ch
                       struct vid_error *err);
 int option_warn(struct parse *parse, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* options_libav.c: `name` as an AVOption of codecs, formats, scaler or resampler, into the group's dictionaries. 1 when it is one, 0
- * when not, negative when its value is wrong. */
+/* options_libav.c: `name` as an AVOption of codecs, formats, scaler or resampler, into the group's
+ * dictionaries. 1 when it is one, 0 when not, negative when its value is wrong. */
 int option_libav(struct option_group *group, const char *name, const char *value, struct vid_error *err);
 
-/* Moves the group's dictionaries to their file; refuses an option of the other side: an encoder's before -i. */
+/* Moves the group's dictionaries to their file; refuses an option of the other side: an encoder's before -i.
+ */
 int option_move_input(struct parse *parse);
 int option_move_output(struct parse *parse);
 void option_group_free(struct option_group *group);

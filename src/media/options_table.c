@@ -28,12 +28,12 @@ static const struct option_def table[] = {
     {"xerror", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(exit_on_error)}, NULL},
     {"stdin", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(interactive)}, NULL},
     {"vsync", VALUE_TEXT, OPTION_GLOBAL, .apply = apply_vsync},
-    {"h", VALUE_FLAG, OPTION_GLOBAL, .apply = apply_help},
-    {"?", VALUE_FLAG, OPTION_GLOBAL, .apply = apply_help},
-    {"help", VALUE_FLAG, OPTION_GLOBAL, .apply = apply_help},
-    {"-help", VALUE_FLAG, OPTION_GLOBAL, .apply = apply_help},
-    {"version", VALUE_FLAG, OPTION_GLOBAL, .apply = apply_version},
-    {"-version", VALUE_FLAG, OPTION_GLOBAL, .apply = apply_version},
+    {"h", VALUE_NONE, OPTION_GLOBAL, .apply = apply_help},
+    {"?", VALUE_NONE, OPTION_GLOBAL, .apply = apply_help},
+    {"help", VALUE_NONE, OPTION_GLOBAL, .apply = apply_help},
+    {"-help", VALUE_NONE, OPTION_GLOBAL, .apply = apply_help},
+    {"version", VALUE_NONE, OPTION_GLOBAL, .apply = apply_version},
+    {"-version", VALUE_NONE, OPTION_GLOBAL, .apply = apply_version},
 
     /* our own */
     {"redis", VALUE_TEXT, OPTION_GLOBAL, NULL, {0, ALL(redis_url)}, NULL},
@@ -52,7 +52,7 @@ static const struct option_def table[] = {
     {"stream_loop", VALUE_INT, OPTION_INPUT, NULL, {IN(stream_loop), 0}, NULL},
     {"accurate_seek", VALUE_FLAG, OPTION_INPUT, NULL, {IN(accurate_seek), 0}, NULL},
     {"seek_timestamp", VALUE_FLAG_WORD, OPTION_INPUT, NULL, {IN(seek_timestamp), 0}, NULL},
-    {"autorotate", VALUE_FLAG_WORD, OPTION_INPUT, NULL, {IN(autorotate), 0}, NULL},
+    {"autorotate", VALUE_FLAG_WORD, OPTION_INPUT | OPTION_SPEC, NULL, {IN(autorotate), 0}, NULL},
     {"thread_queue_size", VALUE_INT, OPTION_INPUT | OPTION_IGNORED, NULL, {0, 0}, NULL},
     {"fs", VALUE_INT64, OPTION_OUTPUT, NULL, {0, OUT(limit_bytes)}, NULL},
     {"vn", VALUE_FLAG, OPTION_OUTPUT, NULL, {0, OUT(no_video)}, NULL},
@@ -227,7 +227,7 @@ static const struct refusal refusals[] = {
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Whether `word` is `name`, or `name` with a stream specifier. */
-static int names(const char *word, const char *name)
+static int is_name(const char *word, const char *name)
 {
     size_t length = strlen(name);
     return !strncmp(word, name, length) && (!word[length] || word[length] == ':');
@@ -236,7 +236,7 @@ static int names(const char *word, const char *name)
 const struct option_def *option_find(const char *name)
 {
     for (size_t i = 0; i < LENGTH(table); i++)
-        if (names(name, table[i].name))
+        if (is_name(name, table[i].name))
             return &table[i];
     return NULL;
 }
@@ -244,18 +244,28 @@ const struct option_def *option_find(const char *name)
 const char *option_refusal(const char *name)
 {
     for (size_t i = 0; i < LENGTH(refusals); i++)
-        if (names(name, refusals[i].name))
+        if (is_name(name, refusals[i].name))
             return refusals[i].reason;
     return NULL;
 }
 
-const char **option_names(void)
+void option_names_add(struct option_names *names, const char *name)
 {
-    const char **list = calloc(LENGTH(table) + 2, sizeof(*list));
-    if (!list)
-        return NULL;
-    list[0] = "i";
+    if (names->count + 2 > names->room) {
+        size_t room = names->room ? 2 * names->room : 256;
+        const char **items = realloc(names->items, room * sizeof(*items));
+        if (!items)
+            return;
+        names->items = items;
+        names->room = room;
+    }
+    names->items[names->count++] = name;
+    names->items[names->count] = NULL;
+}
+
+void option_names_table(struct option_names *names)
+{
+    option_names_add(names, "i");
     for (size_t i = 0; i < LENGTH(table); i++)
-        list[i + 1] = table[i].name;
-    return list;
+        option_names_add(names, table[i].name);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <libavutil/eval.h>
+#include <libavutil/log.h>
 #include <libavutil/parseutils.h>
 
 static int read_double(const char *text, double *to)
@@ -94,6 +95,8 @@ static int read_as(enum option_value kind, const char *text, void *to)
         return read_text(text, to);
     case VALUE_URL:
         return read_text(strcmp(text, "-") ? text : "pipe:", to);
+    case VALUE_NONE:
+        return 0;
     case VALUE_FLAG:
     case VALUE_FLAG_WORD:
         return read_flag(text, to);
@@ -123,6 +126,7 @@ static const struct {
     const char *what, *example;
 } wanted[] = {
     [VALUE_TEXT] = {"a text", "some"},
+    [VALUE_NONE] = {"", ""},
     [VALUE_FLAG] = {"a switch", "0 or 1"},
     [VALUE_FLAG_WORD] = {"a switch", "0 or 1"},
     [VALUE_INT] = {"a whole number", "25"},
