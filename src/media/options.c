@@ -152,10 +152,15 @@ static const char *take_value(struct parse *parse, const char *name)
     return NULL;
 }
 
-static int take_known(struct parse *parse, const struct option_def *def, const char *name)
+static const char *spec_of(const char *name)
 {
     const char *colon = strchr(name, ':');
-    struct option_use use = {def, name, colon ? colon + 1 : "", "1"};
+    return colon ? colon + 1 : "";
+}
+
+static int take_known(struct parse *parse, const struct option_def *def, const char *name)
+{
+    struct option_use use = {def, name, spec_of(name), "1"};
     if (def->value != VALUE_FLAG && def->value != VALUE_NONE && !(use.value = take_value(parse, name)))
         return -EINVAL;
     return take_use(parse, &use);
@@ -167,7 +172,7 @@ static int take_negated(struct parse *parse, const char *name)
     const struct option_def *def = strncmp(name, "no", 2) ? NULL : option_find(name + 2);
     if (!def || (def->value != VALUE_FLAG && def->value != VALUE_FLAG_WORD))
         return 1;
-    return take_use(parse, &(struct option_use){def, name, "", "0"});
+    return take_use(parse, &(struct option_use){def, name, spec_of(name), "0"});
 }
 
 static int unknown_option(struct parse *parse, const char *name)
@@ -183,6 +188,9 @@ static int unknown_option(struct parse *parse, const char *name)
     option_names_libav(&names);
     const char *nearest = names.items ? text_nearest(bare, names.items) : NULL;
     free(names.items);
+    if (nearest && !strcmp(nearest, bare) && name[strlen(bare)] == ':' && peek_value(parse))
+        return vid_fail(parse->err, -EINVAL, "-%s has no stream specifier; write it without ':%.100s'",
+                        nearest, name + strlen(bare) + 1);
     if (nearest && !strcmp(nearest, bare))
         return vid_fail(parse->err, -EINVAL, "-%.100s needs a value after it", name);
     if (nearest)
