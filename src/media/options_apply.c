@@ -132,21 +132,22 @@ int apply_qscale(struct parse *parse, const struct option_use *use)
     return rc < 0 ? rc : add_output(parse, "q", "v", use->value);
 }
 
-/* The number of an input file, which can only be 0, or -1 where `none` may be said. */
-static int check_file(struct parse *parse, const struct option_use *use, const char *text, bool none,
-                      const char **rest)
+/* The number of an input file, which can only be 0, or negative for none where that may be said. `rest` is
+ * what stands after it. */
+static int read_file(struct parse *parse, const struct option_use *use, const char *text, bool may_be_none,
+                     const char **rest)
 {
     char *end;
     long file = strtol(text, &end, 0);
+    *rest = end;
     if (end == text)
         return vid_fail(parse->err, -EINVAL,
                         "-%.100s: '%.200s' does not begin with the number of the input, 0", use->name,
                         use->value);
-    if (file > 0 || (file < 0 && !none))
+    if (file > 0 || (file < 0 && !may_be_none))
         return vid_fail(parse->err, -EINVAL, "-%.100s %.200s: there is one input, number 0", use->name,
                         use->value);
-    *rest = end;
-    return file < 0 ? -1 : 0;
+    return 0;
 }
 
 int apply_map(struct parse *parse, const struct option_use *use)
@@ -157,7 +158,7 @@ int apply_map(struct parse *parse, const struct option_use *use)
     if (*file == '[')
         return vid_fail(parse->err, -EINVAL, "-map %.200s: an output of -filter_complex, which is not there",
                         use->value);
-    int rc = check_file(parse, use, file, false, &rest);
+    int rc = read_file(parse, use, file, false, &rest);
     if (rc < 0)
         return rc;
     if (*rest && *rest != ':' && *rest != '?' && *rest != ',')
@@ -172,21 +173,18 @@ int apply_map(struct parse *parse, const struct option_use *use)
 int apply_map_chapters(struct parse *parse, const struct option_use *use)
 {
     const char *rest;
-    int rc = check_file(parse, use, use->value, true, &rest);
-    if (parse->err->code)
-        return parse->err->code;
-    return option_read(use->name, VALUE_TEXT, rc < 0 ? "-1" : "0", &parse->options->out.map_chapters,
-                       parse->err);
+    int rc = read_file(parse, use, use->value, true, &rest);
+    if (rc < 0)
+        return rc;
+    const char *file = strtol(use->value, NULL, 0) < 0 ? "-1" : "0";
+    return option_read(use->name, VALUE_TEXT, file, &parse->options->out.map_chapters, parse->err);
 }
 
 int apply_map_metadata(struct parse *parse, const struct option_use *use)
 {
     const char *rest;
-    check_file(parse, use, use->value, true, &rest);
-    if (parse->err->code)
-        return parse->err->code;
-    int rc = add_output(parse, "map_metadata", use->spec, use->value);
-    if (rc < 0 || *use->spec)
+    int rc = read_file(parse, use, use->value, true, &rest);
+    if (rc < 0 || (rc = add_output(parse, "map_metadata", use->spec, use->value)) < 0 || *use->spec)
         return rc;
     return option_read(use->name, VALUE_TEXT, use->value, &parse->options->out.map_metadata, parse->err);
 }

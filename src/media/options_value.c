@@ -141,16 +141,15 @@ static const struct {
     [VALUE_TIME_BASE] = {"a time base", "1:25, 0.04, 0 (of the frame rate) or -1 (of the source)"},
 };
 
+static int check_as(enum option_value kind, const char *text)
+{
+    _Alignas(max_align_t) char unused[sizeof(max_align_t)];
+    return kind == VALUE_TEXT || kind == VALUE_URL ? 0 : read_as(kind, text, unused);
+}
+
 int option_read(const char *name, enum option_value kind, const char *text, void *to, struct vid_error *err)
 {
-    union {
-        bool flag;
-        int64_t whole;
-        double real;
-    } checked;
-    bool is_text = kind == VALUE_TEXT || kind == VALUE_URL;
-    int rc = is_text && !to ? 0 : read_as(kind, text, to ? to : &checked);
-
+    int rc = to ? read_as(kind, text, to) : check_as(kind, text);
     if (rc == -ENOMEM)
         return vid_fail(err, rc, "no memory for the value of -%.100s", name);
     if (rc < 0)
