@@ -18,8 +18,8 @@ struct media_source;
 struct media_sink;
 
 /* What a chain is built from, on any rank: graph text, the source's time base, frame rate,
- * sample aspect ratio and display matrix, the formats that the encoder takes, thread count, scaler flags. Made on
- * rank 0 from the opened source and sink; travels as bytes. Checks the graph against the catalog:
+ * sample aspect ratio and display matrix, the formats that the encoder takes, thread count, scaler flags.
+ * Made on rank 0 from the opened source and sink; travels as bytes. Checks the graph against the catalog:
  * -ENOTSUP with the filter and the reason when it cannot run in parallel. */
 int chain_spec_create(const struct media_options *options, const struct media_source *source,
                       const struct media_sink *sink, struct chain_spec **out, struct vid_error *err);
@@ -37,17 +37,19 @@ void chain_close(struct chain **chain); /* NULL-safe */
 /* Configures for this picture without filtering it, on rank 0 before the job starts: a wrong
  * option shows here with libavfilter's own message. Also fixes in the spec (`fix`, may be NULL) the output
  * size and format of the first configuration, for the workers. */
-int chain_configure(struct chain *chain, const struct picture *first, struct chain_spec *fix, struct vid_error *err);
+int chain_configure(struct chain *chain, const struct picture *first, struct chain_spec *fix,
+                    struct vid_error *err);
 
 /* What the sink of the configured graph gives; the sink opens its encoder by it. */
 struct chain_output {
-    int width, height, format;    /* format: enum AVPixelFormat */
+    int width, height, format;                  /* format: enum AVPixelFormat */
     int time_base[2], frame_rate[2], aspect[2]; /* num, den */
 };
 int chain_output(const struct chain *chain, struct chain_output *out, struct vid_error *err);
 
-/* Filters frame number `frame` (0 is the first that the filters see, `n` in their expressions). Takes the reference. `emit` gets every output picture in
- * order and takes its reference; a negative return of it ends the call with that. */
+/* Filters frame number `frame` (0 is the first that the filters see, `n` in their expressions). Takes the
+ * reference. `emit` gets every output picture in order and takes its reference; a negative return of it ends
+ * the call with that. */
 typedef int (*chain_emit)(void *opaque, struct picture **picture);
 int chain_filter(struct chain *chain, uint64_t frame, struct picture **picture, chain_emit emit, void *opaque,
                  struct vid_error *err);
@@ -55,8 +57,8 @@ int chain_filter(struct chain *chain, uint64_t frame, struct picture **picture, 
 /* The class of one filter with its options, from the catalog. */
 enum filter_class { FILTER_UNKNOWN, FILTER_FRAME, FILTER_WINDOW, FILTER_ALIGNED, FILTER_SERIAL };
 
-/* Every filter in the graph text must be FILTER_FRAME: else -ENOTSUP and the reason. A syntax error or an unknown
- * filter gives libavfilter's message and -EINVAL. */
+/* Every filter in the graph text must be FILTER_FRAME: else -ENOTSUP and the reason. A syntax error or an
+ * unknown filter gives libavfilter's message and -EINVAL. */
 int catalog_check(const char *graph, struct vid_error *err);
 
 #endif

@@ -16,7 +16,8 @@
 /* An option that may stand several times with a stream specifier:
  * -c:v libx264 is {"c", "v", "libx264"}. In the order given; the last one that
  * matches a stream counts. Aliases are resolved (vcodec -> c:v, vf -> filter:v,
- * b:v stays an AVOption). */
+ * b:v stays an AVOption). Values that have a syntax of their own (numbers, sizes, rates,
+ * ratios) are known to parse; names of codecs and formats are not looked up. */
 struct stream_option {
     char *name;
     char *spec; /* "" when none */
@@ -31,32 +32,38 @@ struct stream_options {
 struct AVDictionary;
 
 struct input_options {
-    char *url;    /* "-" is "pipe:" */
-    char *format; /* -f before -i, or NULL */
-    int64_t start, duration, stop; /* -ss, -t, -to in microseconds; OPTION_NO_TIME */
+    char *url;                     /* "-" is "pipe:" */
+    char *format;                  /* -f before -i, or NULL */
+    int64_t start, duration, stop; /* -ss, -t, -to in microseconds; OPTION_NO_TIME. Never duration
+                                      and stop; stop is later than start */
+    int64_t start_from_end;        /* -sseof, negative microseconds; OPTION_NO_TIME. Never with start */
     int64_t offset;                /* -itsoffset, microseconds, 0 */
+    int stream_loop;               /* -stream_loop: times more, 0; -1: for ever */
     bool accurate_seek, autorotate, seek_timestamp; /* defaults true, true, false */
-    struct stream_options streams;           /* c, r, s, pix_fmt, ac, ar, ... before -i */
-    struct AVDictionary *format_opts;        /* demuxer and protocol AVOptions */
-    struct AVDictionary *codec_opts;         /* decoder AVOptions; keys may end in ":spec" */
+    bool bitexact;                                  /* -bitexact before -i: of demuxer and decoders */
+    struct stream_options streams;    /* c, r, s, pix_fmt, ac, ar, channel_layout, sample_fmt, tag */
+    struct AVDictionary *format_opts; /* demuxer and protocol AVOptions */
+    struct AVDictionary *codec_opts;  /* decoder AVOptions; keys may end in ":spec" */
 };
 
 struct output_options {
-    char *url;    /* "-" is "pipe:" */
-    char *format; /* -f, or NULL */
-    int64_t start, duration, stop; /* -ss, -t, -to after -i */
-    int64_t limit_bytes;           /* -fs; INT64_MAX */
+    char *url;                                     /* "-" is "pipe:" */
+    char *format;                                  /* -f, or NULL */
+    int64_t start, duration, stop;                 /* -ss, -t, -to after -i, as for the input */
+    int64_t limit_bytes;                           /* -fs; INT64_MAX */
     bool no_video, no_audio, no_subtitle, no_data; /* -vn -an -sn -dn */
-    struct stream_options streams; /* map, c, filter, r, fps_mode, s, aspect, pix_fmt, frames, q, ar, ac,
-                                      sample_fmt, tag, bsf, metadata (value "k=v"), disposition, pass,
-                                      passlogfile, force_key_frames, enc_time_base, channel_layout, apad, ... */
-    char *map_metadata, *map_chapters; /* as given, or NULL */
-    float mux_delay, mux_preload;      /* -muxdelay 0.7, -muxpreload 0.5 */
+    struct stream_options streams; /* map, c, filter, r, fps_mode (by name; -vsync is one with the spec ""),
+                                      s, aspect, pix_fmt, frames, q, ar, ac, sample_fmt, tag, bsf, metadata
+                                      (value "k=v"), map_metadata, disposition, pass, passlogfile,
+                                      force_key_frames, enc_time_base, channel_layout, apad, autoscale */
+    char *map_metadata;            /* the last -map_metadata without a specifier, or NULL */
+    char *map_chapters;            /* "0", "-1", or NULL */
+    float mux_delay, mux_preload;  /* -muxdelay 0.7, -muxpreload 0.5 */
     bool shortest;
-    bool bitexact;                     /* -bitexact: of muxer and codecs */
-    struct AVDictionary *format_opts;  /* muxer and protocol AVOptions */
-    struct AVDictionary *codec_opts;   /* encoder AVOptions; keys may end in ":spec" */
-    struct AVDictionary *sws_opts;     /* -sws_flags ...; flags=bicubic by default */
+    bool bitexact;                    /* -bitexact: of muxer and codecs */
+    struct AVDictionary *format_opts; /* muxer and protocol AVOptions */
+    struct AVDictionary *codec_opts;  /* encoder AVOptions; keys may end in ":spec" */
+    struct AVDictionary *sws_opts;    /* -sws_flags ...; flags=bicubic by default */
     struct AVDictionary *swr_opts;
 };
 
@@ -70,24 +77,30 @@ struct media_options {
     enum overwrite overwrite; /* -y, -n */
     enum log_level log_level; /* -loglevel, -v; default info */
     bool hide_banner;
-    int stats;                /* -stats 1, -nostats 0, -1 not given */
-    double stats_period;      /* seconds, 0.5 */
-    char *progress_url;       /* -progress, or NULL */
-    int filter_threads;       /* -filter_threads; 0 = not given */
+    int stats;           /* -stats 1, -nostats 0, -1 not given */
+    double stats_period; /* seconds, 0.5 */
+    char *progress_url;  /* -progress, or NULL */
+    int filter_threads;  /* -filter_threads; 0 = not given */
     bool copy_ts, start_at_zero;
-    int max_error_rate_percent; /* -max_error_rate, default 66 */
-    bool exit_on_error;         /* -xerror */
-    enum print_what print;    /* -h, -version: print and leave */
+    double max_error_rate; /* -max_error_rate, default 2/3 */
+    bool exit_on_error;    /* -xerror */
+    bool interactive;      /* true; -nostdin: nobody is asked whether to overwrite */
+    enum print_what print; /* -h, -version: print and leave */
 
     /* our own */
-    char *redis_url; /* -redis, else VIDMPI_REDIS, else NULL: embedded */
-    char *run_dir;   /* -run-dir, or NULL */
-    int window;      /* -window FRAMES; 0: from the number of ranks */
+    char *redis_url;           /* -redis, else VIDMPI_REDIS, else NULL: embedded */
+    char *run_dir;             /* -run-dir, or NULL */
+    int window;                /* -window FRAMES; 0: from the number of ranks */
     enum results_kind results; /* -results raw|png */
+
+    /* What ffmpeg would have warned of: for the caller to log once its log is set up. */
+    char **warnings;
+    int warning_count;
 };
 
-/* Parses argv[1..]. 0; -EINVAL for a wrong command line (exit status 2), with
- * the option's name and the nearest one in the text. */
+/* Parses argv[1..argc-1], which it does not keep. 0; -EINVAL for a wrong command line (exit status 2), with
+ * the option's name and the nearest one in the text; -ENOMEM. `*out` is NULL on failure. With -h or
+ * -version `print` says so and nothing else is checked. Prints nothing. */
 int media_options_parse(int argc, char **argv, struct media_options **out, struct vid_error *err);
 void media_options_free(struct media_options **options); /* NULL-safe */
 
@@ -96,8 +109,5 @@ void media_options_help(FILE *to);
 
 /* "vidmpi 0.1.0" and the versions of the libraries, a line each. */
 void media_options_version(FILE *to);
-
-/* Sends libav's own log lines to base/log at the given level. */
-void media_log_setup(enum log_level level);
 
 #endif

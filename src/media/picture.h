@@ -25,7 +25,7 @@ void picture_unref(struct picture **picture);         /* NULL-safe; nulls */
 
 int picture_width(const struct picture *picture);
 int picture_height(const struct picture *picture);
-int64_t picture_pts(const struct picture *picture); /* in the stream's or chain's time base */
+int64_t picture_pts(const struct picture *picture);    /* in the stream's or chain's time base */
 double picture_seconds(const struct picture *picture); /* its pts in seconds; NAN when it has none */
 const char *picture_format_name(const struct picture *picture);
 

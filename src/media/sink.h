@@ -36,13 +36,13 @@ int media_sink_finish(struct media_sink *sink, struct vid_error *err);
 void media_sink_close(struct media_sink **sink);
 
 struct sink_stats {
-    uint64_t frames;            /* video frames given to the encoder */
+    uint64_t frames; /* video frames given to the encoder */
     uint64_t duplicated, dropped;
-    uint64_t bytes;             /* written to the output so far */
-    int64_t out_time_us;        /* of the last video packet */
-    double bitrate;             /* bits per second */
-    double quality;             /* of the last video packet, as ffmpeg's q=; -1 unknown */
-    double speed_base_seconds;  /* out time for speed= */
+    uint64_t bytes;            /* written to the output so far */
+    int64_t out_time_us;       /* of the last video packet */
+    double bitrate;            /* bits per second */
+    double quality;            /* of the last video packet, as ffmpeg's q=; -1 unknown */
+    double speed_base_seconds; /* out time for speed= */
 };
 /* Any thread. */
 struct sink_stats media_sink_stats(struct media_sink *sink);

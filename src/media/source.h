@@ -27,8 +27,8 @@ int media_source_next(struct media_source *source, struct picture **out, struct 
 void media_source_stop(struct media_source *source);
 
 struct source_info {
-    int64_t frames;       /* estimate after trimming; 0: unknown */
-    double seconds;       /* estimate of what is read; 0: unknown */
+    int64_t frames; /* estimate after trimming; 0: unknown */
+    double seconds; /* estimate of what is read; 0: unknown */
     double frames_per_second;
 };
 struct source_info media_source_info(const struct media_source *source);
