@@ -14,6 +14,7 @@
 #define RESULT_RECORD_BYTES 64
 #define RESULT_RECORD_MAGIC UINT32_C(0x52444956) /* "VIDR" */
 #define RESULT_RECORD_VERSION 1
+#define RESULT_PAYLOAD_ALIGN 64 /* payloads begin at multiples of this */
 
 /* Where one frame's result lies. Plain data. */
 struct result_ref {

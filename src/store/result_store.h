@@ -15,22 +15,27 @@ struct result_store;
 int result_store_open(const char *run_dir, unsigned ranks, bool shared, struct result_store **out,
                       struct vid_error *err);
 
-/* Looks at the rank's index once and gives the records that are new, at most `max`, in the
- * order written. Returns how many; 0: none yet; negative errno on a real error. */
+/* Looks at the rank's index once and gives the records that are new, at most
+ * `max`, in the order written. Returns how many; 0: none yet. A record that is
+ * not whole (zeros, short, wrong CRC) is looked at again by the next poll, never skipped.
+ * Negative errno on a real error; -EBADMSG: whole records that no writer of this rank makes. */
 int result_store_poll(struct result_store *store, unsigned rank, struct result_ref *refs, int max,
                       struct vid_error *err);
 
 /* Reads the payload into mem (ref->length bytes) and checks its CRC32C.
- * -EAGAIN: short, zeros or not matching yet, look again later; ESTALE and ENOENT count as that. */
+ * -EAGAIN: short, zeros or not matching yet, look again later; ESTALE and
+ * ENOENT count as that. `err` says which: clear it before the next try. */
 int result_store_read(struct result_store *store, const struct result_ref *ref, void *mem,
                       struct vid_error *err);
 
-/* The payload is not needed any more (encoded, or a duplicate). Once for each ref that a poll gave. */
+/* The payload is not needed any more (encoded, or a duplicate). Once for each
+ * ref that a poll gave (-EINVAL for one more), not while it is being read. */
 int result_store_done(struct result_store *store, const struct result_ref *ref, struct vid_error *err);
 
-/* Bytes of the segments that are there now, and the largest that was seen. */
+/* Bytes of the segments that records have named and that are there now, and the largest sum that was seen. */
 void result_store_usage(struct result_store *store, uint64_t *now, uint64_t *peak);
 
-void result_store_close(struct result_store **store); /* NULL-safe */
+/* Leaves the files to run_dir_close. NULL-safe. */
+void result_store_close(struct result_store **store);
 
 #endif

@@ -12,27 +12,38 @@
 struct result_writer;
 
 struct result_writer_options {
-    uint64_t segment_bytes; /* a segment that has reached this is closed; 0: 64 MiB */
+    uint64_t segment_bytes; /* a segment that has reached this is closed; 0: 64 MiB, or 40 payloads of
+                               the size last seen where that is more */
     bool durable;           /* other nodes look: fdatasync payloads, then records, batched */
-    unsigned batch;         /* durable: sync after so many results; 0: 16 */
+    unsigned batch;         /* durable: sync after so many results; 0: 16; at most 1024 */
     int64_t batch_ns;       /* durable: or when the oldest has waited so long; 0: 100 ms */
 };
 
 /* Opens the index that rank 0 made and goes on behind its last whole record
- * and a new segment, so that a replaced worker overwrites nothing. */
+ * and in a new segment, so that a replaced worker overwrites nothing. A torn
+ * record at the end is cut off. The worker before must be dead. `options` may
+ * be NULL. */
 int result_writer_open(const char *run_dir, unsigned rank, const struct result_writer_options *options,
                        struct result_writer **out, struct vid_error *err);
 
-/* Appends one result. `iov` is used up; at most 16 entries. ref->frame and ref->attempt are the
- * caller's, the rest is filled in. Not durable: published at once. Durable:
- * published by this or a later call to result_writer_sync. -ENOSPC, -EIO, ... name path and bytes. */
+/* Appends one result. `iov` is used up; at most 16 entries. ref->frame and
+ * ref->attempt are the caller's, the rest is filled in. Not durable: published
+ * on return. Durable: it waits for result_writer_sync (call it after each
+ * append and when result_writer_due is reached); published at the latest when the
+ * batch is full and another result comes. On failure (-ENOSPC, -EDQUOT, -EFBIG, -EIO, ...:
+ * path and bytes in the sentence) the result does not count and is never published; those
+ * before it are untouched, and the call may be tried again. */
 int result_writer_append(struct result_writer *writer, struct result_ref *ref, struct iovec *iov, int count,
                          struct vid_error *err);
 
-/* Syncs and publishes what waits when the batch is due, or all when `now`. */
+/* Publishes what waits when the batch is due (full, or its oldest too old), or all when `now`.
+ * When writing the records fails the results keep waiting and a later call
+ * tries again; after a failed fdatasync nothing is certain any more: the
+ * writer then refuses every further call, what waited is not published. */
 int result_writer_sync(struct result_writer *writer, bool now, struct vid_error *err);
 
-/* How many results, of all appended since open, are published: visible to the reader. */
+/* How many results, of all appended since open, are published: visible to the
+ * reader. They are the first ones appended. */
 uint64_t result_writer_published(const struct result_writer *writer);
 
 /* clock_now moment at which a sync is due; INT64_MAX when nothing waits. */

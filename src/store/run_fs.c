@@ -1,0 +1,87 @@
+/* What kind of filesystem a run directory is on, and how much room is left:
+ * the last part of run_dir.h. */
+#include "store/run_dir.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+
+/* f_type of the filesystems that only this node can see. An unknown one counts
+ * as shared: that is slower, never wrong. */
+static const unsigned long local_types[] = {
+    0xEF53,     /* ext2, ext3, ext4 */
+    0x58465342, /* xfs */
+    0x9123683E, /* btrfs */
+    0x01021994, /* tmpfs */
+    0x858458F6, /* ramfs */
+    0x2FC12FC1, /* zfs */
+    0xF2F52010, /* f2fs */
+    0x794C7630, /* overlayfs */
+    0xCA451A4E, /* bcachefs */
+    0x3153464A, /* jfs */
+    0x52654973, /* reiserfs */
+    0x3434,     /* nilfs2 */
+    0x4D44,     /* vfat */
+    0x2011BAB0, /* exfat */
+    0x7366746E, /* ntfs3 */
+};
+
+/* Cuts the last component off: "a/b" to "a", "/a" to "/", "a" to ".". */
+static void to_parent(char *path)
+{
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    while (end > 0 && path[end - 1] != '/')
+        end--;
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    if (end == 0)
+        path[end++] = '.';
+    path[end] = '\0';
+}
+
+/* statvfs of the path or, while it is not there, of the folder above it. */
+static int stat_nearest(const char *path, struct statfs *fs, struct statvfs *vfs)
+{
+    char *at = malloc(strlen(path) + 2); /* "" becomes "." */
+    if (!at)
+        return -ENOMEM;
+    strcpy(at, *path ? path : ".");
+    int ret = 0;
+    while ((ret = statfs(at, fs) == 0 && statvfs(at, vfs) == 0 ? 0 : -errno) == -ENOENT) {
+        if (strcmp(at, ".") == 0 || strcmp(at, "/") == 0)
+            break;
+        to_parent(at);
+    }
+    free(at);
+    return ret;
+}
+
+bool run_dir_is_shared(const char *path)
+{
+    struct statfs fs;
+    struct statvfs vfs;
+    if (stat_nearest(path, &fs, &vfs) < 0)
+        return true;
+    for (size_t i = 0; i < sizeof local_types / sizeof *local_types; i++) {
+        if ((unsigned long)fs.f_type == local_types[i])
+            return false;
+    }
+    return true;
+}
+
+int64_t run_dir_free_bytes(const char *path)
+{
+    struct statfs fs;
+    struct statvfs vfs;
+    int ret = stat_nearest(path, &fs, &vfs);
+    if (ret < 0)
+        return ret;
+    uint64_t block = vfs.f_frsize ? vfs.f_frsize : vfs.f_bsize;
+    if (block && vfs.f_bavail > INT64_MAX / block)
+        return INT64_MAX;
+    return (int64_t)(vfs.f_bavail * block);
+}

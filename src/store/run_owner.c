@@ -1,0 +1,98 @@
+#include "store/run_owner.h"
+
+#include "base/io.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The first word of the file into `word`, or "-". */
+static void read_word(const char *path, char *word, size_t size)
+{
+    FILE *file = fopen(path, "re");
+    if (!file || !fgets(word, (int)size, file))
+        snprintf(word, size, "-");
+    if (file)
+        fclose(file);
+    word[strcspn(word, " \t\n")] = '\0';
+    if (!*word)
+        snprintf(word, size, "-");
+}
+
+/* State and start time of the process from /proc/PID/stat: fields 3 and 22. Its
+ * name, field 2, may hold blanks and parentheses. */
+static bool read_stat(int pid, char *state, uint64_t *started)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    char *text = NULL;
+    if (io_read_file(path, 8192, &text, NULL, NULL) < 0)
+        return false;
+    const char *rest = strrchr(text, ')');
+    bool ok =
+        rest && sscanf(rest + 1,
+                       " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64,
+                       state, started) == 2;
+    free(text);
+    return ok;
+}
+
+void run_owner_self(struct run_owner *owner)
+{
+    *owner = (struct run_owner){.pid = (int)getpid()};
+    read_word("/proc/sys/kernel/hostname", owner->host, sizeof owner->host);
+    read_word("/proc/sys/kernel/random/boot_id", owner->boot, sizeof owner->boot);
+    struct stat st;
+    if (stat("/proc/self/ns/pid", &st) == 0)
+        owner->pid_ns = st.st_ino;
+    char state;
+    read_stat(owner->pid, &state, &owner->started);
+}
+
+void run_owner_format(const struct run_owner *o, char line[RUN_OWNER_BYTES + 1])
+{
+    snprintf(line, RUN_OWNER_BYTES + 1,
+             "vidmpi-owner 1 %-64s %-36s %20" PRIu64 " %10d %20" PRIu64 " %20" PRIu64 " %10u\n", o->host,
+             o->boot, o->pid_ns, o->pid, o->started, o->counter, o->made);
+}
+
+bool run_owner_parse(const char *line, size_t size, struct run_owner *owner)
+{
+    char text[RUN_OWNER_BYTES + 1];
+    if (size != RUN_OWNER_BYTES || line[size - 1] != '\n')
+        return false;
+    memcpy(text, line, size);
+    text[size] = '\0';
+    struct run_owner o = {0};
+    if (sscanf(text, "vidmpi-owner 1 %64s %36s %" SCNu64 " %d %" SCNu64 " %" SCNu64 " %u", o.host, o.boot,
+               &o.pid_ns, &o.pid, &o.started, &o.counter, &o.made) != 7)
+        return false;
+    *owner = o;
+    return o.pid > 0;
+}
+
+static bool same_machine(const struct run_owner *a, const struct run_owner *b)
+{
+    return strcmp(a->host, b->host) == 0 && strcmp(a->boot, b->boot) == 0 && a->pid_ns == b->pid_ns;
+}
+
+bool run_owner_same(const struct run_owner *a, const struct run_owner *b)
+{
+    return same_machine(a, b) && a->pid == b->pid && a->started == b->started;
+}
+
+enum owner_state run_owner_state(const struct run_owner *owner)
+{
+    struct run_owner self;
+    run_owner_self(&self);
+    if (strcmp(self.boot, "-") == 0 || !same_machine(&self, owner))
+        return OWNER_AWAY;
+    char state;
+    uint64_t started;
+    bool lives =
+        read_stat(owner->pid, &state, &started) && started == owner->started && state != 'Z' && state != 'X';
+    return lives ? OWNER_LIVES : OWNER_DEAD;
+}

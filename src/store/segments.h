@@ -1,0 +1,25 @@
+/* segments: the segment files that records have named, of all ranks, until
+ * their results are done. Keeps some of them open. Private to the room,
+ * behind result_store, whose header has the meaning of read and done.
+ * Thread-safe; the records of one rank are noted by one thread at a time. */
+#ifndef VID_STORE_SEGMENTS_H
+#define VID_STORE_SEGMENTS_H
+
+#include "base/error.h"
+#include "store/result.h"
+
+struct segments;
+
+int segments_create(const char *run_dir, unsigned ranks, struct segments **out, struct vid_error *err);
+void segments_free(struct segments **segments); /* leaves the files; NULL-safe */
+
+/* A record has been read: one more ref is out. When it is the first of a new
+ * segment, those before it that are done are removed. -EBADMSG when it goes
+ * back to a segment that is not there any more. */
+int segments_note(struct segments *segments, const struct result_ref *ref, struct vid_error *err);
+
+int segments_read(struct segments *segments, const struct result_ref *ref, void *mem, struct vid_error *err);
+int segments_done(struct segments *segments, const struct result_ref *ref, struct vid_error *err);
+void segments_usage(struct segments *segments, uint64_t *now, uint64_t *peak);
+
+#endif
