@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TASK_FRAMES_MAX 256 /* count plus context */
+#define TASK_FRAMES_MAX 256  /* count plus context */
+#define TASK_TEXT_MAX 12000  /* room that any task's text fits in, with its NUL */
 
 struct task_slot {
     uint64_t offset; /* of the packed picture in the ring */
@@ -25,11 +26,14 @@ struct task {
 };
 
 /* As one line of decimal text, for the list and for a person with redis-cli:
- * "id first count before after attempt pushed offset:length,...".
- * Returns the length, or -EMSGSIZE. */
+ * "id first count before after attempt pushed offset:length,...". The same task
+ * always gives the same text. Returns the length, -EMSGSIZE when `size` is too
+ * small, -EINVAL for a task that has no frame of its own, more than
+ * TASK_FRAMES_MAX, attempt 0 or a negative `pushed`. */
 int task_encode(const struct task *task, char *text, size_t size);
 
-/* 0, or -EBADMSG for anything that task_encode does not make. */
+/* 0, or -EBADMSG for anything that task_encode does not make; `text` needs no
+ * NUL. On failure `task` holds nothing of use. */
 int task_decode(const char *text, size_t length, struct task *task);
 
 #endif
