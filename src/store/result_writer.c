@@ -22,7 +22,7 @@
 #define BATCH 16
 #define BATCH_MAX 1024
 #define BATCH_NS (100 * NS_PER_MS)
-#define IOV_MAX_COUNT 16
+#define IOV_MAX_COUNT 1024 /* IOV_MAX of Linux */
 
 struct result_writer {
     char *folder, *index_path, *segment_path;

@@ -26,7 +26,7 @@ struct result_writer_options {
 int result_writer_open(const char *run_dir, unsigned rank, const struct result_writer_options *options,
                        struct result_writer **out, struct vid_error *err);
 
-/* Appends one result. `iov` is used up; at most 16 entries. ref->frame and
+/* Appends one result. `iov` is used up; at most 1024 entries. ref->frame and
  * ref->attempt are the caller's, the rest is filled in. Not durable: published
  * on return. Durable: it waits for result_writer_sync (call it after each
  * append and when result_writer_due is reached); published at the latest when the
