@@ -108,26 +108,33 @@ static int take_chunk(struct result_store *store, struct rank_index *index, cons
     return taken;
 }
 
+static int read_chunk(const struct rank_index *index, int fd, unsigned char *chunk, int records,
+                      struct vid_error *err)
+{
+    ssize_t got = io_pread(fd, chunk, (size_t)records * RESULT_RECORD_BYTES, index->end);
+    if (got < 0)
+        return vid_fail(err, (int)got, "result_store: reading %s: %s", index->path, strerror((int)-got));
+    return (int)(got / RESULT_RECORD_BYTES);
+}
+
 static int take_records(struct result_store *store, struct rank_index *index, int fd, struct result_ref *refs,
                         int max, struct vid_error *err)
 {
     unsigned char chunk[POLL_CHUNK * RESULT_RECORD_BYTES];
-    for (int taken = 0;;) {
+    int taken = 0;
+    while (taken < max) {
+        struct vid_error *first = taken ? NULL : err; /* what came before is given first */
         int wanted = max - taken < POLL_CHUNK ? max - taken : POLL_CHUNK;
-        if (wanted <= 0)
-            return taken;
-        ssize_t got = io_pread(fd, chunk, (size_t)wanted * RESULT_RECORD_BYTES, index->end);
-        int ret = got < 0 ? (int)got
-                          : take_chunk(store, index, chunk, (int)(got / RESULT_RECORD_BYTES), refs + taken,
-                                       taken ? NULL : err);
-        if (got < 0 && taken == 0)
-            return vid_fail(err, ret, "result_store: reading %s: %s", index->path, strerror(-ret));
+        int ret = read_chunk(index, fd, chunk, wanted, first);
+        if (ret > 0)
+            ret = take_chunk(store, index, chunk, ret, refs + taken, first);
         if (ret < 0)
             return taken ? taken : ret;
         taken += ret;
         if (ret < wanted)
-            return taken;
+            break;
     }
+    return taken;
 }
 
 /* What an operation on a shared filesystem meets for a moment while another node changes a file. */

@@ -39,22 +39,25 @@ static void to_parent(char *path)
     while (end > 1 && path[end - 1] == '/')
         end--;
     if (end == 0)
-        path[end++] = '.';
+        path[end++] = '.'; /* there is room: a name was cut off */
     path[end] = '\0';
 }
 
-/* statvfs of the path or, while it is not there, of the folder above it. */
+static int stat_both(const char *path, struct statfs *fs, struct statvfs *vfs)
+{
+    return statfs(path, fs) < 0 || statvfs(path, vfs) < 0 ? -errno : 0;
+}
+
+/* Of the path or, while it is not there, of the folder above it. */
 static int stat_nearest(const char *path, struct statfs *fs, struct statvfs *vfs)
 {
-    char *at = malloc(strlen(path) + 2); /* "" becomes "." */
+    char *at = strdup(*path ? path : ".");
     if (!at)
         return -ENOMEM;
-    strcpy(at, *path ? path : ".");
-    int ret = 0;
-    while ((ret = statfs(at, fs) == 0 && statvfs(at, vfs) == 0 ? 0 : -errno) == -ENOENT) {
-        if (strcmp(at, ".") == 0 || strcmp(at, "/") == 0)
-            break;
+    int ret = stat_both(at, fs, vfs);
+    while (ret == -ENOENT && strcmp(at, ".") != 0 && strcmp(at, "/") != 0) {
         to_parent(at);
+        ret = stat_both(at, fs, vfs);
     }
     free(at);
     return ret;
@@ -62,8 +65,8 @@ static int stat_nearest(const char *path, struct statfs *fs, struct statvfs *vfs
 
 bool run_dir_is_shared(const char *path)
 {
-    struct statfs fs;
-    struct statvfs vfs;
+    struct statfs fs = {0};
+    struct statvfs vfs = {0};
     if (stat_nearest(path, &fs, &vfs) < 0)
         return true;
     for (size_t i = 0; i < sizeof local_types / sizeof *local_types; i++) {
@@ -75,8 +78,8 @@ bool run_dir_is_shared(const char *path)
 
 int64_t run_dir_free_bytes(const char *path)
 {
-    struct statfs fs;
-    struct statvfs vfs;
+    struct statfs fs = {0};
+    struct statvfs vfs = {0};
     int ret = stat_nearest(path, &fs, &vfs);
     if (ret < 0)
         return ret;

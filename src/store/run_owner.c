@@ -2,7 +2,10 @@
 
 #include "base/io.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +25,35 @@ static void read_word(const char *path, char *word, size_t size)
         snprintf(word, size, "-");
 }
 
+/* The next word of the text, which is cut up; NULL at its end. */
+static char *next_word(char **text)
+{
+    char *word;
+    do
+        word = strsep(text, " \n");
+    while (word && !*word);
+    return word;
+}
+
+static bool next_number(char **text, uint64_t most, uint64_t *value)
+{
+    char *word = next_word(text), *end;
+    if (!word || !isdigit((unsigned char)*word))
+        return false;
+    errno = 0;
+    *value = strtoull(word, &end, 10);
+    return errno == 0 && *end == '\0' && *value <= most;
+}
+
+static bool next_copy(char **text, char *to, size_t size)
+{
+    const char *word = next_word(text);
+    if (!word || strlen(word) >= size)
+        return false;
+    strcpy(to, word);
+    return true;
+}
+
 /* State and start time of the process from /proc/PID/stat: fields 3 and 22. Its
  * name, field 2, may hold blanks and parentheses. */
 static bool read_stat(int pid, char *state, uint64_t *started)
@@ -31,11 +63,14 @@ static bool read_stat(int pid, char *state, uint64_t *started)
     char *text = NULL;
     if (io_read_file(path, 8192, &text, NULL, NULL) < 0)
         return false;
-    const char *rest = strrchr(text, ')');
-    bool ok =
-        rest && sscanf(rest + 1,
-                       " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64,
-                       state, started) == 2;
+    char *rest = strrchr(text, ')');
+    if (rest)
+        rest++;
+    const char *third = next_word(&rest);
+    *state = third ? *third : 'X';
+    for (int field = 4; field < 22; field++)
+        next_word(&rest);
+    bool ok = next_number(&rest, UINT64_MAX, started);
     free(text);
     return ok;
 }
@@ -61,15 +96,22 @@ void run_owner_format(const struct run_owner *o, char line[RUN_OWNER_BYTES + 1])
 
 bool run_owner_parse(const char *line, size_t size, struct run_owner *owner)
 {
+    static const char magic[] = "vidmpi-owner 1 ";
     char text[RUN_OWNER_BYTES + 1];
-    if (size != RUN_OWNER_BYTES || line[size - 1] != '\n')
+    if (size != RUN_OWNER_BYTES || line[size - 1] != '\n' || memcmp(line, magic, sizeof magic - 1) != 0)
         return false;
     memcpy(text, line, size);
     text[size] = '\0';
+    char *rest = text + sizeof magic - 1;
+    uint64_t pid, made;
     struct run_owner o = {0};
-    if (sscanf(text, "vidmpi-owner 1 %64s %36s %" SCNu64 " %d %" SCNu64 " %" SCNu64 " %u", o.host, o.boot,
-               &o.pid_ns, &o.pid, &o.started, &o.counter, &o.made) != 7)
+    if (!next_copy(&rest, o.host, sizeof o.host) || !next_copy(&rest, o.boot, sizeof o.boot) ||
+        !next_number(&rest, UINT64_MAX, &o.pid_ns) || !next_number(&rest, INT_MAX, &pid) ||
+        !next_number(&rest, UINT64_MAX, &o.started) || !next_number(&rest, UINT64_MAX, &o.counter) ||
+        !next_number(&rest, UINT_MAX, &made) || next_word(&rest))
         return false;
+    o.pid = (int)pid;
+    o.made = (unsigned)made;
     *owner = o;
     return o.pid > 0;
 }

@@ -22,7 +22,7 @@ struct connection {
     char *key;
     char *script;
     char hash[41]; /* of the script */
-    char peer[300];
+    char peer[330];
     struct redis_host moved; /* where a cluster keeps the key; name "" when not told */
     int fd;                  /* -1 while there is no link */
     redisReader *reader;
@@ -119,7 +119,8 @@ static int tell_broken(const struct connection *c, int code, struct vid_error *e
     case -ETIMEDOUT:
         return vid_fail(err, code, "redis at %s: no answer in time; is it overloaded or stopped?", c->peer);
     case -EPROTO:
-        return vid_fail(err, code, "redis at %s: what answers is no Redis server; is the port right?", c->peer);
+        return vid_fail(err, code, "redis at %s: what answers is no Redis server; is the port right?",
+                        c->peer);
     case -ECONNRESET:
     case -EPIPE:
         return vid_fail(err, -ECONNRESET, "redis at %s: it closed the connection", c->peer);
@@ -128,8 +129,8 @@ static int tell_broken(const struct connection *c, int code, struct vid_error *e
     }
 }
 
-static int exchange(struct connection *c, const struct pipeline *pipeline, int64_t deadline, redisReply **replies,
-                    struct vid_error *err)
+static int exchange(struct connection *c, const struct pipeline *pipeline, int64_t deadline,
+                    redisReply **replies, struct vid_error *err)
 {
     int got = 0;
     memset(replies, 0, sizeof(*replies) * PIPELINE_MAX);
@@ -152,8 +153,8 @@ static int exchange(struct connection *c, const struct pipeline *pipeline, int64
     return rc;
 }
 
-int connection_try(struct connection *c, const struct pipeline *pipeline, int64_t deadline, redisReply **replies,
-                   struct vid_error *err)
+int connection_try(struct connection *c, const struct pipeline *pipeline, int64_t deadline,
+                   redisReply **replies, struct vid_error *err)
 {
     struct vid_error why = {0};
     memset(replies, 0, sizeof(*replies) * PIPELINE_MAX);
@@ -277,8 +278,8 @@ static void name_peer(struct connection *c, const struct redis_url *url)
     if (url->nhosts > 1)
         (void)snprintf(more, sizeof(more), " (and %d more)", url->nhosts - 1);
     bool v6 = strchr(host->name, ':');
-    (void)snprintf(c->peer, sizeof(c->peer), "%s%s%s:%s%s", v6 ? "[" : "", host->name, v6 ? "]" : "", host->port,
-                   more);
+    (void)snprintf(c->peer, sizeof(c->peer), "%s%s%s:%s%s", v6 ? "[" : "", host->name, v6 ? "]" : "",
+                   host->port, more);
 }
 
 static int tell_unreachable(const struct connection *c, int code, struct vid_error *err)
@@ -286,11 +287,12 @@ static int tell_unreachable(const struct connection *c, int code, struct vid_err
     char cause[100];
     (void)snprintf(cause, sizeof(cause), "%s", code == -ENOENT ? "no such socket" : strerror(-code));
     cause[0] = (char)tolower((unsigned char)cause[0]);
-    return vid_fail(err, code, "redis at %s: %s; start one or leave out -redis to let vidmpi run its own", c->peer,
-                    cause);
+    return vid_fail(err, code, "redis at %s: %s; start one or leave out -redis to let vidmpi run its own",
+                    c->peer, cause);
 }
 
-static int connect_to(struct connection *c, const struct redis_url *url, int64_t deadline, struct vid_error *err)
+static int connect_to(struct connection *c, const struct redis_url *url, int64_t deadline,
+                      struct vid_error *err)
 {
     struct dial *dial = NULL;
     struct vid_error first = {0};

@@ -48,8 +48,8 @@ static int find_socket(struct dial *dial, const char *path, struct vid_error *er
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(name.sun_path))
-        return vid_fail(err, -ENAMETOOLONG, "redis at %s: the name of a Unix socket has at most %zu bytes", path,
-                        sizeof(name.sun_path) - 1);
+        return vid_fail(err, -ENAMETOOLONG, "redis at %s: the name of a Unix socket has at most %zu bytes",
+                        path, sizeof(name.sun_path) - 1);
     memcpy(name.sun_path, path, strlen(path) + 1);
     add_address(dial, &name, sizeof(name));
     return 0;
@@ -76,8 +76,8 @@ static int find_hosts(struct dial *dial, const struct redis_url *url, struct vid
         failure = failure ? failure : rc;
     }
     if (dial->count == 0)
-        return vid_fail(err, -ENXIO, "redis at %s:%s: %s; is the name right?", url->hosts[0].name, url->hosts[0].port,
-                        gai_strerror(failure));
+        return vid_fail(err, -ENXIO, "redis at %s:%s: %s; is the name right?", url->hosts[0].name,
+                        url->hosts[0].port, gai_strerror(failure));
     return 0;
 }
 

@@ -102,7 +102,8 @@ static int add_host(char *text, struct redis_host *host, struct vid_error *err)
     char *port = NULL;
     long number = 6379;
     if (!split_host(text, &name, &port))
-        return vid_fail(err, -EINVAL, "an IPv6 address in a Redis URL stands in brackets: redis://[::1]:6379");
+        return vid_fail(err, -EINVAL,
+                        "an IPv6 address in a Redis URL stands in brackets: redis://[::1]:6379");
     if (!name[0] || strlen(name) >= sizeof(host->name) || !percent_decode(name))
         return vid_fail(err, -EINVAL, "the Redis URL names no host; " FORMS);
     if (port && !parse_number(port, 1, 65535, &number))
@@ -187,9 +188,10 @@ int redis_url_parse(const char *text, struct redis_url *url, struct vid_error *e
 
     memset(url, 0, sizeof(*url));
     if (strncasecmp(text, "rediss://", 9) == 0)
-        return vid_fail(err, -EPROTONOSUPPORT,
-                        "rediss:// (TLS) is not built in; open a tunnel (stunnel, or ssh -L 6379:localhost:6379 HOST) "
-                        "and use redis://localhost:6379");
+        return vid_fail(
+            err, -EPROTONOSUPPORT,
+            "rediss:// (TLS) is not built in; open a tunnel (stunnel, or ssh -L 6379:localhost:6379 HOST) "
+            "and use redis://localhost:6379");
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         size_t length = strlen(schemes[i].scheme);
         if (strncasecmp(text, schemes[i].scheme, length) != 0)

@@ -28,17 +28,20 @@ static const struct meaning {
     const char *sentence;
 } meanings[] = {
     {"NOAUTH", -EACCES, "it wants a password; write redis://:PASSWORD@HOST:PORT (or user:PASSWORD@)"},
-    {"NOPERM", -EPERM, "its access rules (ACL) do not let this user do that; docs/redis.md says what is needed"},
+    {"NOPERM", -EPERM,
+     "its access rules (ACL) do not let this user do that; docs/redis.md says what is needed"},
     {"OOM", -ENOMEM, "its memory is full (maxmemory reached); raise its maxmemory or make -window smaller"},
     {"READONLY", -EROFS, "it is a read-only replica; name the primary"},
     {"MASTERDOWN", -EROFS, "it is a replica that has lost its primary; name the primary"},
     {"LOADING", -EAGAIN, "it is still loading its data; try again when it has"},
     {"MISCONF", -EIO, "it refuses writes because it cannot save to its disk; see its log"},
-    {"DENIED", -EACCES, "it is in protected mode; give it a password (requirepass) and write that in the URL"},
+    {"DENIED", -EACCES,
+     "it is in protected mode; give it a password (requirepass) and write that in the URL"},
     {"MOVED", -EXDEV, "it is one node of a cluster and the job's keys belong to another"},
     {"CLUSTERDOWN", -EAGAIN, "it is a node of a cluster that is down"},
     {"ERR max number of clients", -EMFILE, "it takes no more connections; raise its maxclients"},
-    {"ERR unknown command", -EPROTONOSUPPORT, "it does not know a command that is needed; use Redis 6.2 or later"},
+    {"ERR unknown command", -EPROTONOSUPPORT,
+     "it does not know a command that is needed; use Redis 6.2 or later"},
     {"ERR DB index is out of range", -EINVAL, "it has no database of that number"},
 };
 
@@ -59,15 +62,18 @@ int reply_check_login(const redisReply *reply, const char *peer, struct vid_erro
     if (reply->type != REDIS_REPLY_ERROR)
         return 0;
     if (reply_is_error(reply, "WRONGPASS") || reply_is_error(reply, "ERR invalid password"))
-        return vid_fail(err, -EACCES, "redis at %s: wrong user name or password, or the user is switched off", peer);
+        return vid_fail(err, -EACCES, "redis at %s: wrong user name or password, or the user is switched off",
+                        peer);
     if (strstr(reply->str, "without any password") || strstr(reply->str, "no password is set"))
         return vid_fail(err, -EACCES, "redis at %s: it has no password; leave it out of the URL", peer);
     if (reply_is_error(reply, "ERR wrong number of arguments"))
         return vid_fail(err, -EPROTONOSUPPORT,
                         "redis at %s: it is too old to know user names; vidmpi needs 6.2 or later", peer);
     if (reply_is_error(reply, "ERR unknown command"))
-        return vid_fail(err, -EACCES, "redis at %s: it knows no AUTH; leave the password out of the URL", peer);
-    if (reply_is_error(reply, "DENIED") || reply_is_error(reply, "ERR max number") || reply_is_error(reply, "LOADING"))
+        return vid_fail(err, -EACCES, "redis at %s: it knows no AUTH; leave the password out of the URL",
+                        peer);
+    if (reply_is_error(reply, "DENIED") || reply_is_error(reply, "ERR max number") ||
+        reply_is_error(reply, "LOADING"))
         return reply_check(reply, peer, err);
     return vid_fail(err, -EACCES, "redis at %s: it refused the login", peer);
 }
@@ -79,7 +85,8 @@ const char *reply_hello_field(const redisReply *hello, const char *name)
     for (size_t i = 0; i + 1 < hello->elements; i += 2) {
         const redisReply *key = hello->element[i];
         const redisReply *value = hello->element[i + 1];
-        if (key->type == REDIS_REPLY_STRING && value->type == REDIS_REPLY_STRING && strcmp(key->str, name) == 0)
+        if (key->type == REDIS_REPLY_STRING && value->type == REDIS_REPLY_STRING &&
+            strcmp(key->str, name) == 0)
             return value->str;
     }
     return NULL;
@@ -106,9 +113,10 @@ int reply_check_version(const char *version, const char *peer, struct vid_error 
     unsigned major = 0;
     unsigned minor = 0;
     if (sscanf(version, "%5u.%5u", &major, &minor) != 2)
-        return vid_fail(err, -EPROTO, "redis at %s: it does not tell its version; is it a Redis server?", peer);
+        return vid_fail(err, -EPROTO, "redis at %s: it does not tell its version; is it a Redis server?",
+                        peer);
     if (major < 6 || (major == 6 && minor < 2))
-        return vid_fail(err, -EPROTONOSUPPORT, "redis at %s: it is too old: vidmpi needs 6.2 or later, it is %.30s",
-                        peer, version);
+        return vid_fail(err, -EPROTONOSUPPORT,
+                        "redis at %s: it is too old: vidmpi needs 6.2 or later, it is %.30s", peer, version);
     return 0;
 }

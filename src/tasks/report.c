@@ -10,8 +10,9 @@
 int report_encode(const struct task_report *report, char *text)
 {
     size_t length = strnlen(report->text, TASK_REPORT_TEXT - 1);
-    int head = snprintf(text, REPORT_TEXT_MAX, "%u %u %" PRIu64 " %" PRIu64 " %" PRIu32 " %zu ",
-                        (unsigned)report->outcome, report->rank, report->id, report->frame, report->attempt, length);
+    int head =
+        snprintf(text, REPORT_TEXT_MAX, "%u %u %" PRIu64 " %" PRIu64 " %" PRIu32 " %zu ",
+                 (unsigned)report->outcome, report->rank, report->id, report->frame, report->attempt, length);
     memcpy(text + head, report->text, length);
     text[(size_t)head + length] = '\0';
     return head + (int)length;

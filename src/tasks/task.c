@@ -22,14 +22,16 @@ int task_encode(const struct task *task, char *text, size_t size)
 {
     if (!shape_is_right(task))
         return -EINVAL;
-    int n = snprintf(text, size, "%" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRId64,
-                     task->id, task->first, task->count, task->before, task->after, task->attempt, task->pushed);
+    int n = snprintf(
+        text, size, "%" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRId64,
+        task->id, task->first, task->count, task->before, task->after, task->attempt, task->pushed);
     if (n < 0 || (size_t)n >= size)
         return -EMSGSIZE;
     size_t used = (size_t)n;
     for (uint32_t i = 0; i < slot_count(task); i++) {
         const struct task_slot *slot = &task->slots[i];
-        n = snprintf(text + used, size - used, "%c%" PRIu64 ":%" PRIu64, i ? ',' : ' ', slot->offset, slot->length);
+        n = snprintf(text + used, size - used, "%c%" PRIu64 ":%" PRIu64, i ? ',' : ' ', slot->offset,
+                     slot->length);
         if (n < 0 || (size_t)n >= size - used)
             return -EMSGSIZE;
         used += (size_t)n;

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TASK_FRAMES_MAX 256  /* count plus context */
-#define TASK_TEXT_MAX 12000  /* room that any task's text fits in, with its NUL */
+#define TASK_FRAMES_MAX 256 /* count plus context */
+#define TASK_TEXT_MAX 12000 /* room that any task's text fits in, with its NUL */
 
 struct task_slot {
     uint64_t offset; /* of the packed picture in the ring */
@@ -15,13 +15,13 @@ struct task_slot {
 };
 
 struct task {
-    uint64_t id;      /* from 0, in order of the frames */
-    uint64_t first;   /* number of the first frame that it owns */
-    uint32_t count;   /* frames that it owns */
-    uint32_t before;  /* context frames before and after them */
+    uint64_t id;     /* from 0, in order of the frames */
+    uint64_t first;  /* number of the first frame that it owns */
+    uint32_t count;  /* frames that it owns */
+    uint32_t before; /* context frames before and after them */
     uint32_t after;
-    uint32_t attempt; /* from 1 */
-    int64_t pushed;   /* clock_wall when it went into the list */
+    uint32_t attempt;                        /* from 1 */
+    int64_t pushed;                          /* clock_wall when it went into the list */
     struct task_slot slots[TASK_FRAMES_MAX]; /* before + count + after are used */
 };
 

@@ -1,0 +1,145 @@
+#include "tasks/list.h"
+#include "tasks/words.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void list_name_doing(const struct task_list *list, unsigned rank, char key[KEY_MAX])
+{
+    (void)snprintf(key, KEY_MAX, "vidmpi:{%s}:doing:%u", list->job, rank);
+}
+
+static bool job_name_is_right(const char *job)
+{
+    size_t length = strlen(job);
+    for (const char *c = job; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+            return false;
+    return length >= 1 && length <= JOB_NAME_MAX;
+}
+
+int task_list_open(const char *url, const char *job, struct task_list **out, struct vid_error *err)
+{
+    *out = NULL;
+    if (!job_name_is_right(job))
+        return vid_fail(err, -EINVAL, "the job name for Redis has 1 to %d letters, digits, dots, dashes",
+                        JOB_NAME_MAX);
+    struct task_list *list = calloc(1, sizeof(*list));
+    if (!list)
+        return vid_fail(err, -ENOMEM, "task list: no memory");
+    (void)snprintf(list->job, sizeof(list->job), "%s", job);
+    (void)snprintf(list->todo, sizeof(list->todo), "vidmpi:{%s}:todo", job);
+    (void)snprintf(list->done, sizeof(list->done), "vidmpi:{%s}:done", job);
+    (void)snprintf(list->ranks, sizeof(list->ranks), "vidmpi:{%s}:ranks", job);
+    int rc = connection_open(url, list->todo, list_report_script, &list->connection, err);
+    if (rc < 0)
+        task_list_close(&list);
+    *out = list;
+    return rc;
+}
+
+void task_list_close(struct task_list **list)
+{
+    if (!*list)
+        return;
+    connection_close(&(*list)->connection);
+    held_free(&(*list)->held);
+    free(*list);
+    *list = NULL;
+}
+
+void task_list_set_patience(struct task_list *list, int ms)
+{
+    connection_set_patience(list->connection, ms);
+}
+
+uint64_t task_list_round_trips(const struct task_list *list)
+{
+    return connection_round_trips(list->connection);
+}
+
+uint64_t task_list_reconnects(const struct task_list *list)
+{
+    return connection_reconnects(list->connection);
+}
+
+int list_check(const struct task_list *list, redisReply **replies, int count, struct vid_error *err)
+{
+    int rc = 0;
+    for (int i = 0; i < count && rc == 0; i++)
+        rc = reply_check(replies[i], connection_peer(list->connection), err);
+    return rc;
+}
+
+int list_call(struct task_list *list, struct pipeline *pipeline, struct vid_error *err)
+{
+    redisReply *replies[PIPELINE_MAX];
+    int count = pipeline->count;
+    int rc = connection_call(list->connection, pipeline, replies, err);
+    pipeline_free(pipeline);
+    if (rc < 0)
+        return rc;
+    rc = list_check(list, replies, count, err);
+    replies_free(replies, count);
+    return rc;
+}
+
+int list_ask(struct task_list *list, struct pipeline *pipeline, redisReply **reply, struct vid_error *err)
+{
+    redisReply *replies[PIPELINE_MAX];
+    int rc = connection_call(list->connection, pipeline, replies, err);
+    pipeline_free(pipeline);
+    if (rc < 0)
+        return rc;
+    rc = list_check(list, replies, 1, err);
+    if (rc < 0)
+        reply_free(&replies[0]);
+    *reply = replies[0];
+    return rc;
+}
+
+int task_list_held(struct task_list *list, unsigned rank, struct task *tasks, int max, struct vid_error *err)
+{
+    struct pipeline pipeline = {0};
+    redisReply *entries = NULL;
+    char doing[KEY_MAX];
+    int got = 0;
+    list_name_doing(list, rank, doing);
+    pipeline_add(&pipeline, "LRANGE %s 0 -1", doing);
+    int rc = list_ask(list, &pipeline, &entries, err);
+    for (size_t i = 0; rc == 0 && i < entries->elements && got < max; i++)
+        got += task_decode(entries->element[i]->str, entries->element[i]->len, &tasks[got]) == 0;
+    reply_free(&entries);
+    return rc < 0 ? rc : got;
+}
+
+int task_list_remove(struct task_list *list, struct vid_error *err)
+{
+    struct pipeline pipeline = {0};
+    struct words w = {0};
+    redisReply *ranks = NULL;
+    pipeline_add(&pipeline, "SMEMBERS %s", list->ranks);
+    int rc = list_ask(list, &pipeline, &ranks, err);
+    if (rc < 0)
+        return rc;
+    rc = words_alloc(&w, (int)ranks->elements + 4, (ranks->elements + 1) * KEY_MAX);
+    if (rc == 0) {
+        words_add_text(&w, "DEL");
+        words_add_text(&w, list->todo);
+        words_add_text(&w, list->done);
+        words_add_text(&w, list->ranks);
+    }
+    for (size_t i = 0; rc == 0 && i < ranks->elements; i++) {
+        char *key = w.room + i * KEY_MAX;
+        (void)snprintf(key, KEY_MAX, "vidmpi:{%s}:doing:%.20s", list->job, ranks->element[i]->str);
+        words_add_text(&w, key);
+    }
+    if (rc == 0)
+        pipeline_add_words(&pipeline, w.count, w.words, w.lengths);
+    words_free(&w);
+    reply_free(&ranks);
+    return rc < 0 ? vid_fail(err, rc, "task list: no memory") : list_call(list, &pipeline, err);
+}
