@@ -2,6 +2,7 @@
  * Started by mpirun, srun or alone. Rank 0 coordinates, the others filter. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "media/log.h"
 #include "vidmpi/cluster.h"
 #include "vidmpi/coordinator.h"
 #include "vidmpi/interrupt.h"

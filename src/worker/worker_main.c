@@ -1,7 +1,7 @@
 /* vidmpi-worker: the process that filters. Started by a rank, with the control
  * socket as descriptor 3; not meant to be run by hand. */
 #include "base/log.h"
-#include "media/options.h"
+#include "media/log.h"
 #include "worker/control.h"
 #include "worker/worker.h"
 

@@ -12,13 +12,13 @@
 static char *encoded(size_t *size)
 {
     struct worker_config config = {
-        .job = "abc",
-        .redis_url = "unix:///run/r.sock",
-        .run_dir = "/shared/out.mkv.vidmpi",
-        .ring = "/vidmpi-abc",
-        .chain = "line one\nline=two\n",
+        .job = (char *)"abc",
+        .redis_url = (char *)"unix:///run/r.sock",
+        .run_dir = (char *)"/shared/out.mkv.vidmpi",
+        .ring = (char *)"/vidmpi-abc",
+        .chain = (char *)"line one\nline=two\n",
         .filter = NULL,
-        .host = "node1",
+        .host = (char *)"node1",
         .rank = 3,
         .log_level = -8,
         .fetch = 1,
