@@ -6,35 +6,36 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define WORD_MAX 64
+#define NAME_MAX_LENGTH 64
 
 static int least(int a, int b)
 {
     return a < b ? a : b;
 }
 
-/* Optimal string alignment: insert, delete, replace, swap of neighbours. */
-static int edit_distance(const char *a, const char *b)
+/* Optimal string alignment: insert, delete, replace, swap of neighbours.
+ * `name` has at most NAME_MAX_LENGTH letters. */
+static int edit_distance(const char *word, const char *name)
 {
-    int rows[3][WORD_MAX + 1];
+    int rows[3][NAME_MAX_LENGTH + 1];
     int *before = rows[0], *above = rows[1], *row = rows[2];
-    int na = (int)strlen(a), nb = (int)strlen(b);
+    int nw = (int)strlen(word), nn = (int)strlen(name);
 
-    for (int j = 0; j <= nb; j++)
+    for (int j = 0; j <= nn; j++)
         above[j] = j;
-    for (int i = 1; i <= na; i++) {
+    for (int i = 1; i <= nw; i++) {
         int *spare = before;
         row[0] = i;
-        for (int j = 1; j <= nb; j++) {
-            row[j] = least(least(above[j], row[j - 1]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        for (int j = 1; j <= nn; j++) {
+            row[j] = least(least(above[j], row[j - 1]) + 1, above[j - 1] + (word[i - 1] != name[j - 1]));
+            if (i > 1 && j > 1 && word[i - 1] == name[j - 2] && word[i - 2] == name[j - 1])
                 row[j] = least(row[j], before[j - 2] + 1);
         }
         before = above;
         above = row;
         row = spare;
     }
-    return above[nb];
+    return above[nn];
 }
 
 /* Two slips in a word of six letters are still that word, in one of three not. */
@@ -46,14 +47,11 @@ static int slips_allowed(size_t length)
 const char *text_nearest(const char *word, const char *const *names)
 {
     const char *nearest = NULL;
-    size_t length = strlen(word);
-    int best = slips_allowed(length) + 1;
+    int best = slips_allowed(strlen(word)) + 1;
 
-    if (length > WORD_MAX)
-        return NULL;
     for (; *names; names++) {
         int distance;
-        if (strlen(*names) > WORD_MAX)
+        if (strlen(*names) > NAME_MAX_LENGTH)
             continue;
         distance = edit_distance(word, *names);
         if (distance < best) {

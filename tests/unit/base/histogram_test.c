@@ -33,6 +33,7 @@ static void small_values_are_exact(void **state)
     assert_int_equal(histogram_percentile(h, 0), 0);
     assert_int_equal(histogram_percentile(h, 50), 15);
     assert_int_equal(histogram_percentile(h, 100), 31);
+    assert_int_equal(histogram_percentile(h, 51), 16); /* 16.32 of 32: the 17th */
 }
 
 static void sum_min_max_are_exact(void **state)
@@ -82,6 +83,7 @@ static void beyond_the_last_power(void **state)
 
     histogram_add(h, INT64_MAX / 2);
     histogram_add(h, 1);
+    assert_int_equal(h->bucket[HISTOGRAM_POWERS * HISTOGRAM_STEPS - 1], 1);
     assert_int_equal(histogram_percentile(h, 100), INT64_MAX / 2);
     assert_int_equal(histogram_percentile(h, 50), 1);
 }

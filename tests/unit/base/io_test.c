@@ -129,6 +129,7 @@ static void file_appears_whole(void **state)
     char *text;
 
     assert_int_equal(io_write_file(path, "old and long", 12, false, &err), 0);
+    io_write_file(in_folder(state, "progress.json.tmp"), "left by a crash", 15, false, NULL);
     assert_int_equal(io_write_file(path, "new\0x", 5, true, &err), 0);
     assert_int_equal(io_read_file(path, 5, &text, &size, &err), 0);
     assert_int_equal(size, 5);

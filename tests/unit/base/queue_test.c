@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
 
 static int numbers[1000];
 
@@ -78,7 +80,9 @@ static void destroy_of_nothing(void **state)
 
 struct waiter {
     struct queue *queue;
+    atomic_int tid; /* 0 until it is about to wait */
     int ret;
+    pthread_t thread;
 };
 
 static void *wait_for_item(void *arg)
@@ -86,6 +90,7 @@ static void *wait_for_item(void *arg)
     struct waiter *w = arg;
     void *item;
 
+    w->tid = gettid();
     w->ret = queue_get(w->queue, &item, SOON);
     return NULL;
 }
@@ -94,31 +99,44 @@ static void *wait_for_room(void *arg)
 {
     struct waiter *w = arg;
 
+    w->tid = gettid();
     w->ret = queue_put(w->queue, &numbers[0], SOON);
     return NULL;
 }
 
+static bool sleeps(const struct waiter *waiter)
+{
+    char path[64], *text, *state;
+    bool asleep;
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", waiter->tid);
+    if (!waiter->tid || io_read_file(path, 4096, &text, NULL, NULL))
+        return false;
+    state = strrchr(text, ')');
+    asleep = state && state[2] == 'S';
+    free(text);
+    return asleep;
+}
+
 static void close_wakes_all_waiters(void **state)
 {
-    struct waiter getters[3], putters[3];
     struct queue *empty = queue_create(1), *full = queue_create(1);
-    int64_t start = clock_now();
-    pthread_t threads[6];
+    struct waiter waiters[6] = {0};
+    int64_t start;
 
     queue_put(full, &numbers[0], SOON);
-    for (int i = 0; i < 3; i++) {
-        getters[i].queue = empty;
-        putters[i].queue = full;
-        pthread_create(&threads[i], NULL, wait_for_item, &getters[i]);
-        pthread_create(&threads[3 + i], NULL, wait_for_room, &putters[i]);
+    for (int i = 0; i < 6; i++) {
+        waiters[i].queue = i < 3 ? empty : full;
+        pthread_create(&waiters[i].thread, NULL, i < 3 ? wait_for_item : wait_for_room, &waiters[i]);
     }
+    for (int i = 0; i < 6; i++)
+        assert_soon(sleeps(&waiters[i]));
+    start = clock_now();
     queue_close_put(empty);
     queue_close_get(full);
-    for (int i = 0; i < 6; i++)
-        pthread_join(threads[i], NULL);
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(getters[i].ret, VID_EOF);
-        assert_int_equal(putters[i].ret, VID_EOF);
+    for (int i = 0; i < 6; i++) {
+        pthread_join(waiters[i].thread, NULL);
+        assert_int_equal(waiters[i].ret, VID_EOF);
     }
     assert_true(clock_now() - start < 5 * NS_PER_S);
     queue_destroy(empty);
@@ -135,6 +153,7 @@ static void *put_all(void *arg)
 
 struct counter {
     struct queue *queue;
+    int ret;
     int count[1000];
 };
 
@@ -143,7 +162,7 @@ static void *count_all(void *arg)
     struct counter *counter = arg;
     void *item;
 
-    while (queue_get(counter->queue, &item, SOON) == 0)
+    while ((counter->ret = queue_get(counter->queue, &item, SOON)) == 0)
         counter->count[(int *)item - numbers]++;
     return NULL;
 }
@@ -168,6 +187,8 @@ static void many_threads_lose_and_double_nothing(void **state)
     queue_close_put(q);
     for (int i = 0; i < 2; i++)
         pthread_join(consumers[i], NULL);
+    assert_int_equal(counters[0].ret, VID_EOF);
+    assert_int_equal(counters[1].ret, VID_EOF);
     for (int i = 0; i < 1000; i++)
         assert_int_equal(counters[0].count[i] + counters[1].count[i], 3);
     queue_destroy(q);
