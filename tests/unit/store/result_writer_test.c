@@ -189,7 +189,7 @@ static void test_no_index_is_an_error(void **state)
     make_indexes(*state, 3);
     writer = open_writer(state, NULL);
     struct result_ref ref = {0};
-    assert_int_equal(result_writer_append(writer, &ref, NULL, 17, NULL), -EINVAL);
+    assert_int_equal(result_writer_append(writer, &ref, NULL, 1025, NULL), -EINVAL);
     result_writer_close(&writer);
     result_writer_close(&writer); /* NULL */
 }
