@@ -241,7 +241,7 @@ static void the_program_may_be_missing(void **state)
 }
 
 /* Puts a program `script` as redis-server before all others. */
-static int start_with_program(const char *script, struct vid_error *err)
+static int start_with_program(bool several, const char *script, struct vid_error *err)
 {
     struct redis_server *server = NULL;
     char name[200];
@@ -255,7 +255,7 @@ static int start_with_program(const char *script, struct vid_error *err)
     (void)chmod(name, 0700);
     assert_true(asprintf(&front, "%s:%s", scratch, path) > 0);
     setenv("PATH", front, 1);
-    int rc = redis_server_start(false, &server, err);
+    int rc = redis_server_start(several, &server, err);
     setenv("PATH", path, 1);
     redis_server_stop(&server);
     unlink(name);
@@ -267,7 +267,8 @@ static int start_with_program(const char *script, struct vid_error *err)
 static void its_last_words_are_in_the_error(void **state)
 {
     struct vid_error err = {0};
-    int rc = start_with_program("#!/bin/sh\necho first\necho 'Bad directive on line 3'\nexit 1\n", &err);
+    int rc =
+        start_with_program(false, "#!/bin/sh\necho first\necho 'Bad directive on line 3'\nexit 1\n", &err);
     assert_int_equal(rc, -ECHILD);
     assert_non_null(strstr(err.text, "Bad directive on line 3"));
     assert_null(strstr(err.text, "first"));
@@ -277,8 +278,25 @@ static void its_last_words_are_in_the_error(void **state)
 static void a_silent_death_is_told_too(void **state)
 {
     struct vid_error err = {0};
-    assert_int_equal(start_with_program("#!/bin/sh\nexit 1\n", &err), -ECHILD);
+    assert_int_equal(start_with_program(false, "#!/bin/sh\nexit 1\n", &err), -ECHILD);
     assert_non_null(strstr(err.text, "said nothing"));
+    assert_int_equal(entries(scratch), 0);
+}
+
+static void a_port_that_was_taken_meanwhile_is_left(void **state)
+{
+    struct vid_error err = {0};
+    char marker[100];
+    char script[500];
+    (void)snprintf(marker, sizeof(marker), "%s/second", scratch);
+    (void)snprintf(script, sizeof(script),
+                   "#!/bin/sh\n[ -e '%s' ] && PATH=\"${PATH#*:}\" && exec redis-server \"$@\"\n"
+                   ": > '%s'\necho 'bind: Address already in use'\nexit 1\n",
+                   marker, marker);
+    int rc = start_with_program(true, script, &err);
+    unlink(marker);
+    if (rc < 0)
+        fail_msg("%s", err.text);
     assert_int_equal(entries(scratch), 0);
 }
 
@@ -324,6 +342,7 @@ int main(void)
         cmocka_unit_test(the_program_may_be_missing),
         cmocka_unit_test(its_last_words_are_in_the_error),
         cmocka_unit_test(a_silent_death_is_told_too),
+        cmocka_unit_test(a_port_that_was_taken_meanwhile_is_left),
         cmocka_unit_test(a_long_folder_is_passed_over),
         cmocka_unit_test(odd_letters_in_the_folder_do_no_harm),
     };
