@@ -129,11 +129,17 @@ static int tell_broken(const struct connection *c, int code, struct vid_error *e
     }
 }
 
+static void clear(redisReply **replies)
+{
+    for (int i = 0; i < PIPELINE_MAX; i++)
+        replies[i] = NULL;
+}
+
 static int exchange(struct connection *c, const struct pipeline *pipeline, int64_t deadline,
                     redisReply **replies, struct vid_error *err)
 {
     int got = 0;
-    memset(replies, 0, sizeof(*replies) * PIPELINE_MAX);
+    clear(replies);
     if (pipeline->failed || pipeline->count > PIPELINE_MAX)
         return vid_fail(err, -ENOMEM, "redis at %s: no memory for a command", c->peer);
     c->round_trips++;
@@ -157,7 +163,7 @@ int connection_try(struct connection *c, const struct pipeline *pipeline, int64_
                    redisReply **replies, struct vid_error *err)
 {
     struct vid_error why = {0};
-    memset(replies, 0, sizeof(*replies) * PIPELINE_MAX);
+    clear(replies);
     if (c->fd < 0)
         return vid_fail(err, -ENOTCONN, "redis at %s: not connected", c->peer);
     int rc = exchange(c, pipeline, deadline, replies, &why);

@@ -23,8 +23,9 @@ struct task_list {
     char done[KEY_MAX];
     char ranks[KEY_MAX]; /* a set: which :doing there are */
     struct held held;    /* what we have claimed and not reported */
-    bool announced;      /* `rank` stands in :ranks */
+    bool announced;      /* `rank` stands in :ranks, written over link number `link` */
     unsigned rank;
+    uint64_t link;
 };
 
 /* For task_list_report; copied when the connection is opened. */

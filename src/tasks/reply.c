@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void reply_free(redisReply **reply)
@@ -110,9 +111,10 @@ void reply_info_field(const redisReply *info, const char *name, char *value, siz
 
 int reply_check_version(const char *version, const char *peer, struct vid_error *err)
 {
-    unsigned major = 0;
-    unsigned minor = 0;
-    if (sscanf(version, "%5u.%5u", &major, &minor) != 2)
+    char *dot = NULL;
+    unsigned long major = strtoul(version, &dot, 10);
+    unsigned long minor = *dot == '.' ? strtoul(dot + 1, NULL, 10) : 0;
+    if (dot == version || *dot != '.')
         return vid_fail(err, -EPROTO, "redis at %s: it does not tell its version; is it a Redis server?",
                         peer);
     if (major < 6 || (major == 6 && minor < 2))

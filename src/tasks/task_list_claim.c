@@ -57,12 +57,18 @@ static int find_lost_entry(struct task_list *list, const char *doing, struct tas
     return rc;
 }
 
+/* Over a new link it is done again, for the server may have come back empty. */
+static bool is_announced(const struct task_list *list, unsigned rank)
+{
+    return list->announced && list->rank == rank && list->link == task_list_reconnects(list);
+}
+
 /* Index of the reply that is the entry. */
 static int add_claim(struct task_list *list, struct pipeline *pipeline, unsigned rank, const char *doing,
                      int wait_ms)
 {
     int index = 0;
-    if (!list->announced || list->rank != rank) {
+    if (!is_announced(list, rank)) {
         pipeline_add(pipeline, "SADD %s %u", list->ranks, rank);
         pipeline_add(pipeline, "EXPIRE %s " KEY_LIFE, list->ranks);
         index = 2;
@@ -92,6 +98,7 @@ static int claim_once(struct task_list *list, unsigned rank, const char *doing, 
     if (rc == 0) {
         list->announced = true;
         list->rank = rank;
+        list->link = task_list_reconnects(list);
         *none = replies[index]->type != REDIS_REPLY_STRING;
         rc = *none ? 0 : take_entry(list, doing, replies[index], task, err);
     }
@@ -113,7 +120,6 @@ int task_list_claim(struct task_list *list, unsigned rank, int timeout_ms, struc
                             &none, &one);
         if (connection_code_is_passing(rc) && clock_now() < deadline) {
             vid_error_clear(&one);
-            list->announced = false;
             rc = connection_restore(list->connection, deadline, &one);
             if (rc == 0)
                 rc = find_lost_entry(list, doing, task, &one);

@@ -36,21 +36,37 @@ struct task_list *open_list(const char *url, const char *job)
     return list;
 }
 
-static redisReply *raw_args(const char *url, const char *format, va_list args)
+static redisReply *raw_args_on(struct connection *connection, const char *format, va_list args)
 {
     struct vid_error err = {0};
-    struct connection *connection = NULL;
     redisReply *replies[PIPELINE_MAX];
     char *command = NULL;
-    if (connection_open(url, NULL, NULL, &connection, &err) < 0)
-        fail_msg("%s", err.text);
     int length = redisvFormatCommand(&command, format, args);
     struct pipeline pipeline = {.text = command, .length = (size_t)length, .count = 1};
     if (connection_call(connection, &pipeline, replies, &err) < 0)
         fail_msg("%s", err.text);
     redisFreeCommand(command);
-    connection_close(&connection);
     return replies[0];
+}
+
+static redisReply *raw_args(const char *url, const char *format, va_list args)
+{
+    struct vid_error err = {0};
+    struct connection *connection = NULL;
+    if (connection_open(url, NULL, NULL, &connection, &err) < 0)
+        fail_msg("%s", err.text);
+    redisReply *reply = raw_args_on(connection, format, args);
+    connection_close(&connection);
+    return reply;
+}
+
+redisReply *raw_on(struct connection *connection, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    redisReply *reply = raw_args_on(connection, format, args);
+    va_end(args);
+    return reply;
 }
 
 redisReply *raw(const char *url, const char *format, ...)

@@ -28,6 +28,7 @@ struct task_list *open_list(const char *url, const char *job);
 
 /* One command by a client of its own; the reply is the caller's. */
 redisReply *raw(const char *url, const char *format, ...);
+redisReply *raw_on(struct connection *connection, const char *format, ...);
 long long raw_integer(const char *url, const char *format, ...);
 
 /* The server's process id. */
