@@ -41,8 +41,8 @@ struct source_stream {
     int index;
     const AVCodec *decoder;      /* chosen by -c before -i, or by codec id; NULL: none */
     AVDictionary *decoder_opts;  /* those of -i that fit this stream (no leftovers check yet) */
-    AVCodecContext *decoder_ctx; /* the filtered stream: open. Others: NULL, unless the sink opened one
-                                    and put it here (the sink closes it) */
+    AVCodecContext *decoder_ctx; /* made for every stream with a known type, from codecpar; open for the
+                                    filtered one; the sink opens those that it decodes. The source frees it */
     enum AVDiscard user_discard; /* -discard, -an ... before -i */
     AVRational frame_rate;       /* -r before -i; num 0: not given */
     bool autorotate;
@@ -71,9 +71,11 @@ enum source_use {
 };
 
 /* Called on the source's thread with each packet of the stream, timestamps corrected as
- * ffmpeg does (-ss, -itsoffset, wrap, discontinuity), st->time_base. NULL: the
- * stream has ended (once; decoders and bitstream filters are flushed then). The packet is the
- * source's: make a reference. A negative return ends media_source_next with that code; say why in `err`. */
+ * ffmpeg does (-ss, -itsoffset, wrap, discontinuity), in st->time_base. NULL: the input has
+ * ended (once; decoders and bitstream filters are flushed then; not after media_source_stop). The
+ * packet is the source's: make a reference. VID_EOF: the output wants no more of this stream; when neither the
+ * trimmed video nor any other stream is wanted, reading ends. Another negative return ends
+ * media_source_next with that code; say why in `err`. */
 typedef int (*source_packet)(void *opaque, struct source_stream *stream, const AVPacket *packet,
                              struct vid_error *err);
 
