@@ -73,8 +73,8 @@ enum source_use {
 /* Called on the source's thread with each packet of the stream, timestamps corrected as
  * ffmpeg does (-ss, -itsoffset, wrap, discontinuity), in st->time_base. NULL: the input has
  * ended (once; decoders and bitstream filters are flushed then; not after media_source_stop). The
- * packet is the source's: make a reference. VID_EOF: the output wants no more of this stream; when neither the
- * trimmed video nor any other stream is wanted, reading ends. Another negative return ends
+ * packet is the source's: make a reference. VID_EOF: the output wants no more of this stream; when neither
+ * the trimmed video nor any other stream is wanted, reading ends. Another negative return ends
  * media_source_next with that code; say why in `err`. */
 typedef int (*source_packet)(void *opaque, struct source_stream *stream, const AVPacket *packet,
                              struct vid_error *err);

@@ -8,8 +8,8 @@ int source_stream_matches(AVFormatContext *format, AVStream *st, const char *spe
     return avformat_match_stream_specifier(format, st, spec);
 }
 
-const char *stream_option_find(const struct stream_options *options, const char *name, AVFormatContext *format,
-                               AVStream *st)
+const char *stream_option_find(const struct stream_options *options, const char *name,
+                               AVFormatContext *format, AVStream *st)
 {
     for (int i = options->count - 1; i >= 0; i--) {
         const struct stream_option *o = &options->items[i];
@@ -53,8 +53,9 @@ static const char *codec_knows(const AVCodec *codec, const char *key, char lette
     return NULL;
 }
 
-int codec_options_select(const AVDictionary *options, enum AVCodecID id, AVFormatContext *format, AVStream *st,
-                         const AVCodec *codec, bool encoder, AVDictionary **out, struct vid_error *err)
+int codec_options_select(const AVDictionary *options, enum AVCodecID id, AVFormatContext *format,
+                         AVStream *st, const AVCodec *codec, bool encoder, AVDictionary **out,
+                         struct vid_error *err)
 {
     int flags = encoder ? AV_OPT_FLAG_ENCODING_PARAM : AV_OPT_FLAG_DECODING_PARAM;
     char letter = kind_of(st->codecpar->codec_type, &flags);
@@ -72,7 +73,8 @@ int codec_options_select(const AVDictionary *options, enum AVCodecID id, AVForma
         if (length >= sizeof(key))
             continue;
         if (e->key[length] && (match = avformat_match_stream_specifier(format, st, e->key + length + 1)) < 0)
-            return vid_fail(err, -EINVAL, "option -%s: \"%s\" is no stream specifier", e->key, e->key + length + 1);
+            return vid_fail(err, -EINVAL, "option -%s: \"%s\" is no stream specifier", e->key,
+                            e->key + length + 1);
         if (!match)
             continue;
         memcpy(key, e->key, length);

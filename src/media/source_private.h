@@ -61,7 +61,8 @@ void source_correct_packet(struct media_source *source, struct source_stream *st
 void source_begin_packet(struct source_stream *stream, const AVPacket *packet, bool decoded);
 /* Moves the clocks of a stream that is not decoded past the packet. */
 void source_skip_packet(struct source_stream *stream, const AVPacket *packet);
-/* Length of one packet of the filtered stream, when the packet does not know: AV_TIME_BASE units, 0 unknown. */
+/* Length of one packet of the filtered stream, when the packet does not know: AV_TIME_BASE units, 0 unknown.
+ */
 int64_t source_frame_duration(const struct source_stream *stream);
 /* Back to the start for -stream_loop; later packets are moved behind the earlier ones. */
 int source_rewind(struct media_source *source);
@@ -80,5 +81,12 @@ void fifo_clear(struct picture_fifo *fifo);
 /* source_streams.c */
 int source_streams_create(struct media_source *source, const struct input_options *in, struct vid_error *err);
 void source_streams_free(struct media_source *source);
+/* The decoder of -c before -i (the stream's codec id follows it), or that of the codec id, or NULL. */
+int source_choose_decoder(const struct input_options *in, AVFormatContext *format, AVStream *st,
+                          const AVCodec **out, struct vid_error *err);
+
+/* source_open.c: opens and probes the container, seeks to -ss. */
+int source_open_format(struct media_source *source, const struct media_options *options,
+                       struct vid_error *err);
 
 #endif

@@ -113,7 +113,8 @@ static bool is_timed(const struct source_stream *stream)
 }
 
 /* The first packet of a stream against the last one of any stream. */
-static void correct_between_streams(struct media_source *source, struct source_stream *stream, AVPacket *packet)
+static void correct_between_streams(struct media_source *source, struct source_stream *stream,
+                                    AVPacket *packet)
 {
     int64_t delta;
 
@@ -293,7 +294,8 @@ static void lengthen_loop(struct media_source *source, const struct source_strea
     if (stream->max_pts > stream->min_pts &&
         stream->max_pts - (uint64_t)stream->min_pts < (uint64_t)(INT64_MAX - duration))
         duration += stream->max_pts - stream->min_pts;
-    if (!source->loop_duration || av_compare_ts(source->loop_duration, source->loop_time_base, duration, base) < 0) {
+    if (!source->loop_duration ||
+        av_compare_ts(source->loop_duration, source->loop_time_base, duration, base) < 0) {
         source->loop_duration = duration;
         source->loop_time_base = base;
     }
