@@ -22,6 +22,11 @@
 struct picture {
     AVFrame *frame;
     AVRational time_base; /* of frame->pts; num 0 when unknown */
+
+    /* ffmpeg builds its graph anew when size, format or rotation change: the number of the
+     * picture that it was built with last, and that one's aspect. Set by the source, read by the chain. */
+    uint64_t graph_first;
+    AVRational graph_aspect;
 };
 
 /* Takes the frame's reference (the caller's is nulled, also on failure). NULL: no memory. */

@@ -15,6 +15,7 @@ struct picture *picture_from_frame(AVFrame **frame, AVRational time_base)
     }
     picture->frame = *frame;
     picture->time_base = time_base;
+    picture->graph_aspect = picture->frame->sample_aspect_ratio;
     *frame = NULL;
     return picture;
 }
@@ -22,8 +23,13 @@ struct picture *picture_from_frame(AVFrame **frame, AVRational time_base)
 struct picture *picture_ref(struct picture *picture)
 {
     AVFrame *frame = av_frame_clone(picture->frame);
+    struct picture *copy = frame ? picture_from_frame(&frame, picture->time_base) : NULL;
 
-    return frame ? picture_from_frame(&frame, picture->time_base) : NULL;
+    if (copy) {
+        copy->graph_first = picture->graph_first;
+        copy->graph_aspect = picture->graph_aspect;
+    }
+    return copy;
 }
 
 void picture_unref(struct picture **picture)

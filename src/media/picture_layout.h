@@ -57,7 +57,8 @@ struct packed_header {
     uint32_t magic;
     uint32_t version; /* of libavutil */
     uint64_t bytes;   /* of the whole */
-    AVRational time_base, frame_time_base, aspect;
+    uint64_t graph_first;
+    AVRational time_base, frame_time_base, aspect, graph_aspect;
 #define X(field) int32_t field;
     PACKED_INT_FIELDS(X)
 #undef X

@@ -155,6 +155,8 @@ static int parse(unsigned char *mem, size_t size, struct picture *picture, struc
     if ((rc = check_header(&h, size, err)) < 0 || (rc = check_planes(&h, err)) < 0 ||
         (rc = read_front(mem, &h, picture->frame, err)) < 0)
         return rc;
+    picture->graph_first = h.graph_first;
+    picture->graph_aspect = h.graph_aspect;
     picture->time_base = h.time_base;
     read_fields(&h, picture->frame);
     set_planes(mem, &h, picture->frame);

@@ -60,12 +60,33 @@ bool source_trim_passes(struct source_trim *trim, int64_t pts)
     return !trim->ended;
 }
 
+/* Notes when ffmpeg would build its graph anew. */
+static void watch_shape(struct media_source *source)
+{
+    struct source_shape *shape = &source->shape;
+    const AVFrame *frame = source->frame;
+    const AVFrameSideData *sd = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
+
+    if (shape->width == frame->width && shape->height == frame->height && shape->format == frame->format &&
+        shape->rotated == !!sd && (!sd || !memcmp(shape->matrix, sd->data, sizeof(shape->matrix))))
+        return;
+    *shape = (struct source_shape){.width = frame->width,
+                                   .height = frame->height,
+                                   .format = frame->format,
+                                   .rotated = sd,
+                                   .first = source->npictures,
+                                   .aspect = frame->sample_aspect_ratio};
+    if (sd)
+        memcpy(shape->matrix, sd->data, sizeof(shape->matrix));
+}
+
 /* Hands the picture on, or drops it when it is trimmed away. */
 static int deliver(struct media_source *source, struct vid_error *err)
 {
     AVFrame *frame;
     struct picture *picture;
 
+    watch_shape(source);
     if (!source_trim_passes(&source->trim, source->frame->pts)) {
         av_frame_unref(source->frame);
         return 0;
@@ -74,6 +95,10 @@ static int deliver(struct media_source *source, struct vid_error *err)
     if (frame)
         av_frame_move_ref(frame, source->frame);
     picture = frame ? picture_from_frame(&frame, source_time_base(source)) : NULL;
+    if (picture) {
+        picture->graph_first = source->shape.first;
+        picture->graph_aspect = source->shape.aspect;
+    }
     if (!picture || fifo_put(&source->ready, picture) < 0) {
         if (picture)
             picture_unref(&picture);

@@ -22,6 +22,15 @@ struct source_trim {
     bool ended;
 };
 
+/* What ffmpeg's graph was last built with. */
+struct source_shape {
+    int width, height, format;
+    bool rotated;
+    int32_t matrix[9];
+    uint64_t first; /* number of the picture */
+    AVRational aspect;
+};
+
 struct picture_fifo {
     struct picture **items;
     size_t head, count, room;
@@ -47,6 +56,7 @@ struct media_source {
     int ndrain_dts;
     int64_t cfr_next_pts; /* with -r before -i */
     struct source_trim trim;
+    struct source_shape shape;
     struct picture_fifo ready;
 
     bool started, input_ended, video_drained;
