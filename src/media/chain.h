@@ -9,6 +9,7 @@
 #include "media/options.h"
 #include "media/picture.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,7 @@ int chain_configure(struct chain *chain, const struct picture *first, struct cha
 struct chain_output {
     int width, height, format;                  /* format: enum AVPixelFormat */
     int time_base[2], frame_rate[2], aspect[2]; /* num, den */
+    bool meta; /* the graph changes no pixels: the encoder keeps the decoder's bits per sample */
 };
 int chain_output(const struct chain *chain, struct chain_output *out, struct vid_error *err);
 

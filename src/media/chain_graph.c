@@ -1,0 +1,239 @@
+#include "media/catalog.h"
+#include "media/chain_spec.h"
+#include "media/log.h"
+
+#include <libavfilter/buffersink.h>
+#include <libavfilter/buffersrc.h>
+#include <libavutil/display.h>
+#include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A graph under construction: the filter and pad that the next one is linked to. */
+struct tail {
+    AVFilterGraph *graph;
+    AVFilterContext *filter;
+    int pad;
+};
+
+static int create(AVFilterGraph *graph, const char *filter, const char *name, const char *args,
+                  AVFilterContext **out)
+{
+    return avfilter_graph_create_filter(out, avfilter_get_by_name(filter), name, args, NULL, graph);
+}
+
+static int append(struct tail *tail, const char *filter, const char *args)
+{
+    AVFilterContext *next;
+    int rc = create(tail->graph, filter, filter, args, &next);
+
+    if (rc < 0 || (rc = avfilter_link(tail->filter, (unsigned)tail->pad, next, 0)) < 0)
+        return rc;
+    tail->filter = next;
+    tail->pad = 0;
+    return 0;
+}
+
+/* Clockwise degrees from 0 to 360. */
+static double rotation(const int32_t *matrix)
+{
+    double theta = matrix ? -round(av_display_rotation_get(matrix)) : 0;
+
+    return theta - 360 * floor(theta / 360 + 0.9 / 360);
+}
+
+static int append_half_turn(struct tail *tail, const int32_t *matrix)
+{
+    int rc = matrix[0] < 0 ? append(tail, "hflip", NULL) : 0;
+
+    if (rc >= 0 && matrix[4] < 0)
+        rc = append(tail, "vflip", NULL);
+    return rc;
+}
+
+static int append_rotation(struct tail *tail, const int32_t *matrix)
+{
+    double theta = rotation(matrix);
+    char args[64];
+
+    if (fabs(theta - 90) < 1.0)
+        return append(tail, "transpose", matrix[3] > 0 ? "cclock_flip" : "clock");
+    if (fabs(theta - 180) < 1.0)
+        return append_half_turn(tail, matrix);
+    if (fabs(theta - 270) < 1.0)
+        return append(tail, "transpose", matrix[3] < 0 ? "clock_flip" : "cclock");
+    if (fabs(theta) > 1.0) {
+        snprintf(args, sizeof(args), "%f*PI/180", theta);
+        return append(tail, "rotate", args);
+    }
+    if (fabs(theta) < 1.0 && matrix && matrix[4] < 0)
+        return append(tail, "vflip", NULL);
+    return 0;
+}
+
+/* The picture's own display matrix counts before the stream's. */
+static const int32_t *display_matrix(const struct chain_spec *spec, const AVFrame *frame)
+{
+    const AVFrameSideData *sd = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
+
+    if (sd && sd->size >= sizeof(spec->matrix))
+        return (const int32_t *)(const void *)sd->data;
+    return spec->rotated ? spec->matrix : NULL;
+}
+
+static int add_source(const struct chain_spec *spec, const struct picture *first, struct chain_graph *out,
+                      AVFilterInOut *in)
+{
+    const AVFrame *frame = first->frame;
+    AVRational aspect = first->graph_aspect;
+    struct tail tail = {.graph = out->graph};
+    char args[300], rate[64] = "";
+    int rc;
+
+    if (!aspect.den)
+        aspect = (AVRational){0, 1};
+    if (spec->frame_rate.num && spec->frame_rate.den)
+        snprintf(rate, sizeof(rate), ":frame_rate=%d/%d", spec->frame_rate.num, spec->frame_rate.den);
+    snprintf(args, sizeof(args), "video_size=%dx%d:pix_fmt=%d:time_base=%d/%d:pixel_aspect=%d/%d%s",
+             frame->width, frame->height, frame->format, spec->time_base.num, spec->time_base.den, aspect.num,
+             aspect.den, rate);
+    if ((rc = create(out->graph, "buffer", "input", args, &out->source)) < 0)
+        return rc;
+    tail.filter = out->source;
+    if (spec->autorotate && (rc = append_rotation(&tail, display_matrix(spec, frame))) < 0)
+        return rc;
+    return avfilter_link(tail.filter, (unsigned)tail.pad, in->filter_ctx, (unsigned)in->pad_idx);
+}
+
+static int append_scaler(struct tail *tail, const struct chain_spec *spec, bool rebuilt)
+{
+    int width = rebuilt ? spec->fixed_width : spec->width;
+    int height = rebuilt ? spec->fixed_height : spec->height;
+    char args[400];
+
+    if ((!width && !height) || !spec->autoscale)
+        return 0;
+    snprintf(args, sizeof(args), "%d:%d%s%s", width, height, *spec->sws ? ":" : "", spec->sws);
+    return append(tail, "scale", args);
+}
+
+static int add_sink(const struct chain_spec *spec, bool rebuilt, struct chain_graph *out, AVFilterInOut *end)
+{
+    struct tail tail = {.graph = out->graph, .filter = end->filter_ctx, .pad = end->pad_idx};
+    const char *formats = rebuilt ? av_get_pix_fmt_name(spec->fixed_format) : spec->formats;
+    int rc;
+
+    if ((rc = create(out->graph, "buffersink", "output", NULL, &out->sink)) < 0 ||
+        (rc = append_scaler(&tail, spec, rebuilt)) < 0)
+        return rc;
+    if (spec->keep_format)
+        avfilter_graph_set_auto_convert(out->graph, AVFILTER_AUTO_CONVERT_NONE);
+    if (formats && (rc = append(&tail, "format", formats)) < 0)
+        return rc;
+    return avfilter_link(tail.filter, (unsigned)tail.pad, out->sink, 0);
+}
+
+static bool has_link(const struct chain_graph *graph, const AVFilterLink *link)
+{
+    for (int i = 0; i < graph->nlinks; i++)
+        if (graph->links[i] == link)
+            return true;
+    return false;
+}
+
+/* Collects the links behind the buffer source; those behind other sources have a rhythm of their own. */
+static int collect_links(struct chain_graph *graph)
+{
+    size_t room = 0;
+
+    for (unsigned i = 0; i < graph->graph->nb_filters; i++)
+        room += graph->graph->filters[i]->nb_outputs;
+    if (!(graph->links = calloc(room + 1, sizeof(AVFilterLink *))))
+        return AVERROR(ENOMEM);
+    graph->links[graph->nlinks++] = graph->source->outputs[0];
+    for (int at = 0; at < graph->nlinks; at++) {
+        AVFilterContext *next = graph->links[at]->dst;
+
+        for (unsigned k = 0; k < next->nb_outputs; k++)
+            if (next->outputs[k] && !has_link(graph, next->outputs[k]))
+                graph->links[graph->nlinks++] = next->outputs[k];
+    }
+    return 0;
+}
+
+void chain_graph_set_count(struct chain_graph *graph, int64_t n)
+{
+#if LIBAVFILTER_VERSION_MAJOR == 8
+    for (int i = 0; i < graph->nlinks; i++)
+        graph->links[i]->frame_count_in = graph->links[i]->frame_count_out = n;
+#else
+#error "frame counters of links are private to libavfilter: see where this version keeps them"
+#endif
+}
+
+void chain_graph_free(struct chain_graph *graph)
+{
+    avfilter_graph_free(&graph->graph);
+    free(graph->links);
+    *graph = (struct chain_graph){0};
+}
+
+static int set_options(const struct chain_spec *spec, AVFilterGraph *graph)
+{
+    graph->nb_threads = spec->threads;
+    if (*spec->sws && !(graph->scale_sws_opts = av_strdup(spec->sws)))
+        return AVERROR(ENOMEM);
+    return 0;
+}
+
+static int failed(const struct chain_spec *spec, int rc, struct vid_error *err)
+{
+    char cause[600];
+
+    if (media_log_errors(cause, sizeof(cause)) > 0)
+        return vid_fail(err, rc, "filter graph \"%s\": %s", spec->filter, cause);
+    return media_fail(err, rc, "filter graph \"%s\"", spec->filter);
+}
+
+static int build(const struct chain_spec *spec, const struct picture *first, struct chain_graph *out,
+                 struct vid_error *err)
+{
+    AVFilterInOut *in = NULL, *end = NULL;
+    int rc;
+
+    if (set_options(spec, out->graph) < 0)
+        return vid_fail(err, -ENOMEM, "no memory for a filter graph");
+    if ((rc = graph_parse(spec->filter, out->graph, &in, &end, err)) < 0)
+        return rc;
+    if (!in || in->next || !end || end->next)
+        rc = vid_fail(err, -EINVAL, "filter graph \"%s\" must have one open input and one open output",
+                      spec->filter);
+    media_log_reset();
+    if (rc >= 0)
+        rc = add_source(spec, first, out, in);
+    if (rc >= 0)
+        rc = add_sink(spec, first->graph_first > 0 && spec->fixed_width, out, end);
+    if (rc >= 0)
+        rc = avfilter_graph_config(out->graph, NULL);
+    if (rc >= 0)
+        rc = collect_links(out);
+    avfilter_inout_free(&in);
+    avfilter_inout_free(&end);
+    return rc < 0 ? failed(spec, rc, err) : 0;
+}
+
+int chain_graph_build(const struct chain_spec *spec, const struct picture *first, struct chain_graph *out,
+                      struct vid_error *err)
+{
+    int rc;
+
+    *out = (struct chain_graph){.graph = avfilter_graph_alloc()};
+    if (!out->graph)
+        return vid_fail(err, -ENOMEM, "no memory for a filter graph");
+    rc = build(spec, first, out, err);
+    if (rc < 0)
+        chain_graph_free(out);
+    return rc;
+}

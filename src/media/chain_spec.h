@@ -1,0 +1,38 @@
+/* chain_spec: what a chain is built from, as plain values. Private to the room. */
+#ifndef VID_MEDIA_CHAIN_SPEC_H
+#define VID_MEDIA_CHAIN_SPEC_H
+
+#include "media/internal.h"
+
+#include <libavfilter/avfilter.h>
+
+struct chain_spec {
+    char *filter;  /* graph text; "null" when none was given */
+    char *formats; /* argument of the format filter that the encoder wants; NULL: none */
+    char *sws;     /* "flags=bicubic", of scalers that the graph gets by itself; may be empty */
+    AVRational time_base, frame_rate;
+    int autorotate, rotated; /* rotated: the stream has a display matrix */
+    int32_t matrix[9];
+    int keep_format;              /* no automatic conversions */
+    int width, height, autoscale; /* -s */
+    int threads;
+    int fixed_width, fixed_height, fixed_format; /* of the first configuration; width 0 before */
+};
+
+int chain_spec_copy(const struct chain_spec *spec, struct chain_spec **out, struct vid_error *err);
+
+/* chain_graph.c: one configured filter graph. */
+struct chain_graph {
+    AVFilterGraph *graph;
+    AVFilterContext *source, *sink;
+    AVFilterLink **links; /* those that each frame passes */
+    int nlinks;
+};
+int chain_graph_build(const struct chain_spec *spec, const struct picture *first, struct chain_graph *out,
+                      struct vid_error *err);
+void chain_graph_free(struct chain_graph *graph);
+
+/* Makes the filters believe that `n` frames have passed. */
+void chain_graph_set_count(struct chain_graph *graph, int64_t n);
+
+#endif

@@ -1,0 +1,73 @@
+#include "media/picture.h"
+#include "media/internal.h"
+
+#include <libavutil/pixdesc.h>
+#include <math.h>
+#include <stdlib.h>
+
+struct picture *picture_from_frame(AVFrame **frame, AVRational time_base)
+{
+    struct picture *picture = calloc(1, sizeof(*picture));
+
+    if (!picture) {
+        av_frame_free(frame);
+        return NULL;
+    }
+    picture->frame = *frame;
+    picture->time_base = time_base;
+    picture->graph_aspect = picture->frame->sample_aspect_ratio;
+    *frame = NULL;
+    return picture;
+}
+
+struct picture *picture_ref(struct picture *picture)
+{
+    AVFrame *frame = av_frame_clone(picture->frame);
+    struct picture *copy = frame ? picture_from_frame(&frame, picture->time_base) : NULL;
+
+    if (copy) {
+        copy->graph_first = picture->graph_first;
+        copy->graph_aspect = picture->graph_aspect;
+    }
+    return copy;
+}
+
+void picture_unref(struct picture **picture)
+{
+    struct picture *gone = *picture;
+
+    *picture = NULL;
+    if (!gone)
+        return;
+    av_frame_free(&gone->frame);
+    free(gone);
+}
+
+int picture_width(const struct picture *picture)
+{
+    return picture->frame->width;
+}
+
+int picture_height(const struct picture *picture)
+{
+    return picture->frame->height;
+}
+
+int64_t picture_pts(const struct picture *picture)
+{
+    return picture->frame->pts;
+}
+
+double picture_seconds(const struct picture *picture)
+{
+    if (picture->frame->pts == AV_NOPTS_VALUE || picture->time_base.num <= 0 || picture->time_base.den <= 0)
+        return NAN;
+    return (double)picture->frame->pts * av_q2d(picture->time_base);
+}
+
+const char *picture_format_name(const struct picture *picture)
+{
+    const char *name = av_get_pix_fmt_name(picture->frame->format);
+
+    return name ? name : "unknown";
+}
