@@ -92,6 +92,7 @@ struct source_stream *source_stream(const struct media_source *source, int index
  * given, recording_time INT64_MAX; start_time_effective is the container's. */
 struct source_times {
     int64_t start_time, recording_time, start_time_effective;
+    int64_t ts_offset; /* added to every timestamp that is read; as at open */
     bool copy_ts, start_at_zero;
 };
 struct source_times source_times(const struct media_source *source);

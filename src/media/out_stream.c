@@ -1,0 +1,172 @@
+#include "media/out_stream.h"
+
+#include "media/log.h"
+
+#include <libavutil/avstring.h>
+#include <libavutil/display.h>
+#include <libavutil/opt.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *out_stream_name(const struct out_stream *stream, char *buf, size_t size)
+{
+    snprintf(buf, size, "output stream 0:%d (%s)", stream->index, av_get_media_type_string(out_stream_type(stream)));
+    return buf;
+}
+
+const char *out_stream_option(const struct out_stream *stream, const char *name)
+{
+    return stream_option_find(&stream->options->out.streams, name, stream->mux->ctx, stream->st);
+}
+
+bool out_stream_past_end(struct out_stream *stream, int64_t time, AVRational time_base)
+{
+    if (stream->times->length == INT64_MAX ||
+        av_compare_ts(time, time_base, stream->times->length, AV_TIME_BASE_Q) < 0)
+        return false;
+    stream->finished = true;
+    return true;
+}
+
+static bool flag_given(void *object, const AVDictionary *options, const char *name, int before, int flag)
+{
+    const AVDictionaryEntry *entry = av_dict_get(options, name, NULL, 0);
+    const AVOption *option = entry ? av_opt_find(object, name, NULL, 0, 0) : NULL;
+    if (option)
+        av_opt_eval_flags(object, option, entry->value, &before);
+    return before & flag;
+}
+
+int out_stream_set_encoder_tag(struct out_stream *stream, struct vid_error *err)
+{
+    if (av_dict_get(stream->st->metadata, "encoder", NULL, 0))
+        return 0;
+    bool exact = flag_given(stream->mux->ctx, stream->mux->opts, "fflags", 0, AVFMT_FLAG_BITEXACT) ||
+                 flag_given(stream->enc, stream->codec_opts, "flags", stream->enc->flags, AV_CODEC_FLAG_BITEXACT);
+    char *tag = av_asprintf("%s %s", exact ? "Lavc" : LIBAVCODEC_IDENT, stream->codec->name);
+    int code = tag ? av_dict_set(&stream->st->metadata, "encoder", tag, AV_DICT_DONT_STRDUP_VAL) : AVERROR(ENOMEM);
+    return code < 0 ? media_fail(err, code, "cannot set the encoder tag") : 0;
+}
+
+static int fail_open(const struct out_stream *stream, int code, struct vid_error *err)
+{
+    char name[80], why[600];
+    out_stream_name(stream, name, sizeof(name));
+    if (code == AVERROR_EXPERIMENTAL)
+        return vid_fail(err, code, "encoder %s is experimental; add -strict experimental to use it",
+                        stream->codec->name);
+    if (media_log_errors(why, sizeof(why)) > 0)
+        return vid_fail(err, code, "cannot open encoder %s for %s: %s", stream->codec->name, name, why);
+    return media_fail(err, code, "cannot open encoder %s for %s", stream->codec->name, name);
+}
+
+static int open_codec(struct out_stream *stream, struct vid_error *err)
+{
+    if (!av_dict_get(stream->codec_opts, "threads", NULL, 0))
+        av_dict_set(&stream->codec_opts, "threads", "auto", 0);
+    media_log_reset();
+    int code = avcodec_open2(stream->enc, stream->codec, &stream->codec_opts);
+    if (code < 0)
+        return fail_open(stream, code, err);
+    const AVDictionaryEntry *left = av_dict_get(stream->codec_opts, "", NULL, AV_DICT_IGNORE_SUFFIX);
+    if (left)
+        return vid_fail(err, AVERROR_OPTION_NOT_FOUND, "the option -%s is not one of encoder %s", left->key,
+                        stream->codec->name);
+    if (stream->enc->bit_rate && stream->enc->bit_rate < 1000 && stream->enc->codec_id != AV_CODEC_ID_CODEC2)
+        log_warn("the bitrate is set to %" PRId64 " bit/s; it is in bits, not in kilobits (write 128k)",
+                 stream->enc->bit_rate);
+    return 0;
+}
+
+static uint8_t *copy_side_data(AVStream *st, enum AVPacketSideDataType type, const uint8_t *data, size_t size)
+{
+    uint8_t *copy = av_stream_new_side_data(st, type, size);
+    if (copy)
+        memcpy(copy, data, size);
+    return copy;
+}
+
+/* What the encoder made, then what the input's stream says of itself. A rotation that was applied to the
+ * pictures is told as none. */
+static int add_side_data(struct out_stream *stream)
+{
+    for (int i = 0; i < stream->enc->nb_coded_side_data; i++) {
+        const AVPacketSideData *sd = &stream->enc->coded_side_data[i];
+        if (!copy_side_data(stream->st, sd->type, sd->data, sd->size))
+            return AVERROR(ENOMEM);
+    }
+    for (int i = 0; i < stream->in->st->nb_side_data; i++) {
+        const AVPacketSideData *sd = &stream->in->st->side_data[i];
+        if (sd->type == AV_PKT_DATA_CPB_PROPERTIES)
+            continue;
+        uint8_t *copy = copy_side_data(stream->st, sd->type, sd->data, sd->size);
+        if (!copy)
+            return AVERROR(ENOMEM);
+        if (stream->in->autorotate && sd->type == AV_PKT_DATA_DISPLAYMATRIX)
+            av_display_rotation_set((int32_t *)copy, 0);
+    }
+    return 0;
+}
+
+int out_stream_open_encoder(struct out_stream *stream, struct vid_error *err)
+{
+    AVStream *st = stream->st;
+    int code = open_codec(stream, err);
+    if (code < 0)
+        return code;
+    code = avcodec_parameters_from_context(st->codecpar, stream->enc);
+    if (code >= 0)
+        code = add_side_data(stream);
+    if (code < 0)
+        return media_fail(err, code, "cannot describe output stream 0:%d", stream->index);
+
+    if (st->time_base.num <= 0 || st->time_base.den <= 0)
+        st->time_base = av_add_q(stream->enc->time_base, (AVRational){0, 1});
+    if (st->duration <= 0 && stream->in->st->duration > 0)
+        st->duration = av_rescale_q(stream->in->st->duration, stream->in->st->time_base, st->time_base);
+    stream->out->time_base = stream->enc->time_base;
+    return mux_ready(stream->mux, stream->index, err);
+}
+
+static int write_packets(struct out_stream *stream, AVPacket *packet, packet_seen seen, void *opaque,
+                         struct vid_error *err)
+{
+    for (;;) {
+        int code = avcodec_receive_packet(stream->enc, packet);
+        if ((code >= 0 || code == AVERROR_EOF) && stream->pass_log && stream->enc->stats_out)
+            fputs(stream->enc->stats_out, stream->pass_log);
+        if (code == AVERROR(EAGAIN))
+            return 0;
+        if (code == AVERROR_EOF) {
+            code = mux_write(stream->mux, stream->index, NULL, err);
+            return code < 0 ? code : VID_EOF;
+        }
+        if (code < 0)
+            return media_fail(err, code, "encoder %s of output stream 0:%d failed", stream->codec->name,
+                              stream->index);
+        av_packet_rescale_ts(packet, stream->enc->time_base, stream->out->time_base);
+        if (seen)
+            seen(opaque, packet);
+        code = mux_write(stream->mux, stream->index, packet, err);
+        if (code < 0)
+            return code;
+    }
+}
+
+int out_stream_encode(struct out_stream *stream, AVFrame *frame, packet_seen seen, void *opaque,
+                      struct vid_error *err)
+{
+    media_log_reset();
+    int code = avcodec_send_frame(stream->enc, frame);
+    if (code < 0 && !(code == AVERROR_EOF && !frame))
+        return media_fail(err, code, "encoder %s of output stream 0:%d refuses a frame", stream->codec->name,
+                          stream->index);
+    AVPacket *packet = av_packet_alloc();
+    if (!packet)
+        return vid_fail(err, -ENOMEM, "no memory for a packet");
+    code = write_packets(stream, packet, seen, opaque, err);
+    av_packet_free(&packet);
+    return code;
+}
