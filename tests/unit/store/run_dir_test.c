@@ -36,6 +36,39 @@ static void put(const char *folder, const char *name)
     write_at(in(folder, name), "x", 1, 0);
 }
 
+static void write_owner(const char *path, const struct run_owner *owner)
+{
+    char line[RUN_OWNER_BYTES + 1];
+    run_owner_format(owner, line);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0 || io_pwrite(fd, line, RUN_OWNER_BYTES, 0) < 0)
+        abort();
+    close(fd);
+}
+
+/* When set: this process becomes the owner in that file as soon as owner.new is made. */
+static char changed_owner[4096];
+
+int __wrap_open(const char *path, int flags, ...);
+int __real_open(const char *path, int flags, ...);
+
+int __wrap_open(const char *path, int flags, ...)
+{
+    va_list args;
+    va_start(args, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    if (changed_owner[0] && strstr(path, "/owner.new") && flags & O_CREAT) {
+        struct run_owner self;
+        char owner[4096];
+        strcpy(owner, changed_owner);
+        changed_owner[0] = '\0';
+        run_owner_self(&self);
+        write_owner(owner, &self);
+    }
+    return __real_open(path, flags, mode);
+}
+
 static void test_layout_and_nothing_left(void **state)
 {
     const char *path = in(*state, "a/b//c/");
@@ -194,16 +227,6 @@ static void read_owner(const char *path, struct run_owner *owner)
     assert_true(run_owner_parse(line, sizeof line, owner));
 }
 
-static void write_owner(const char *path, const struct run_owner *owner)
-{
-    char line[RUN_OWNER_BYTES + 1];
-    run_owner_format(owner, line);
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0 || io_pwrite(fd, line, RUN_OWNER_BYTES, 0) < 0)
-        abort();
-    close(fd);
-}
-
 static struct run_owner foreign_owner(void)
 {
     struct run_owner owner;
@@ -289,6 +312,20 @@ static void test_claim_of_another(void **state)
     struct run_dir *dir = create(path, 1);
     assert_false(is_there(in(path, "owner.new")));
     run_dir_close(&dir, false);
+}
+
+/* Between our look at the dead owner and our claim another job takes the lock over. */
+static void test_owner_that_changes_under_the_claim(void **state)
+{
+    leave_dead(state);
+    const char *path = in(*state, "deep/run");
+    snprintf(changed_owner, sizeof changed_owner, "%s/owner", path);
+    refuse(path, -EBUSY, "in use by process");
+    assert_int_equal(changed_owner[0], '\0'); /* it happened */
+    struct run_owner owner;
+    read_owner(in(path, "owner"), &owner);
+    assert_int_equal(owner.pid, getpid());
+    assert_false(is_there(in(path, "owner.new")));
 }
 
 static void test_many_takers_one_winner(void **state)
@@ -420,6 +457,7 @@ int main(void)
         TEST(test_foreign_owner_that_moves),
         TEST(test_unreadable_owner_is_waited_for),
         TEST(test_claim_of_another),
+        TEST(test_owner_that_changes_under_the_claim),
         TEST(test_many_takers_one_winner),
         TEST(test_lock_that_was_lost),
         TEST(test_beat_moves_the_counter),
