@@ -10,11 +10,11 @@ packages_build=(
   openmpi-bin redis-server
 )
 
-# What the tests, the demo and the benchmarks use beside it. frei0r-plugins
-# and the fonts are for filters that read them.
+# What the tests, the demo and the benchmarks use beside it. The fonts are for
+# filters that write.
 packages_test=(
   ffmpeg libcmocka-dev redis-tools procps jq strace time bc xxd
-  frei0r-plugins fonts-dejavu-core
+  fonts-dejavu-core
 )
 
 # What `tests/run.sh --label lint` and the fuzzers use.

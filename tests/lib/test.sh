@@ -8,6 +8,8 @@
 #   VIDMPI_TEST_QUICK=1 the reduced matrix (sanitizer builds)
 set -u
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck disable=SC2034
+here=$(cd "$(dirname "$0")" && pwd) # the folder of the test
 # shellcheck source=tests/lib/samples.sh
 . "$lib/samples.sh"
 # shellcheck source=tests/lib/mpi.sh
@@ -30,7 +32,7 @@ test_cleanup() {
   for ((i = ${#test_at_end[@]} - 1; i >= 0; i--)); do
     eval "${test_at_end[i]}" || true
   done
-  [ -n "${VIDMPI_TEST_KEEP:-}" ] && echo "# kept: $work" || rm -rf "$work"
+  if [ -n "${VIDMPI_TEST_KEEP:-}" ]; then echo "# kept: $work"; else rm -rf "$work"; fi
 }
 trap test_cleanup EXIT
 trap 'exit 143' TERM INT
@@ -121,8 +123,7 @@ find_ours() {
   local dir pid
   for dir in /proc/[0-9]*; do
     pid=${dir#/proc/}
-    [ "$pid" != $$ ] && [ "$pid" != "$BASHPID" ] || continue
-    if { grep -qsz "^VIDMPI_TEST_ID=$VIDMPI_TEST_ID\$" "$dir/environ" || grep -qsF "$work" "$dir/cmdline"; } &&
+    if [ "$pid" != $$ ] && [ "$pid" != "$BASHPID" ] && { grep -qsz "^VIDMPI_TEST_ID=$VIDMPI_TEST_ID\$" "$dir/environ" || grep -qsF "$work" "$dir/cmdline"; } &&
       [ "$(exe_of "$pid")" != "" ]; then
       printf '%s %s\n' "$pid" "$(tr '\0' ' ' <"$dir/cmdline" 2>/dev/null)"
     fi
