@@ -19,7 +19,7 @@ here=$(cd "$(dirname "$0")" && pwd) # the folder of the test
 : "${VIDMPI_TIME_LIMIT:=60}" # seconds that one run may take
 # shellcheck disable=SC2034
 clips=$VIDMPI_SAMPLES/clips
-unset VIDMPI_REDIS VIDMPI_NODE
+unset VIDMPI_REDIS VIDMPI_NODE XDG_RUNTIME_DIR
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/vid.XXXXXX")
 mkdir -p "$work/tmp"
@@ -117,15 +117,15 @@ vidmpi_np() {
 }
 
 # find_ours: pid and command of every process that this test started and that
-# is still there (by the mark in its environment, or our folder on its command
-# line, since redis-server writes over its environment), beside this shell.
+# is still there: by the mark in its environment, or by our folder as its
+# working directory, since redis-server writes over its environment.
 find_ours() {
   local dir pid
   for dir in /proc/[0-9]*; do
     pid=${dir#/proc/}
-    if [ "$pid" != $$ ] && [ "$pid" != "$BASHPID" ] && { grep -qsz "^VIDMPI_TEST_ID=$VIDMPI_TEST_ID\$" "$dir/environ" || grep -qsF "$work" "$dir/cmdline"; } &&
-      [ "$(exe_of "$pid")" != "" ]; then
-      printf '%s %s\n' "$pid" "$(tr '\0' ' ' <"$dir/cmdline" 2>/dev/null)"
+    [ -n "$(exe_of "$pid")" ] || continue
+    if grep -qsz "^VIDMPI_TEST_ID=$VIDMPI_TEST_ID\$" "$dir/environ" || [[ $(readlink "$dir/cwd") == "$work"/* ]]; then
+      printf '%s %s\n' "$pid" "$(tr '\0' ' ' <"$dir/cmdline")"
     fi
   done 2>/dev/null
 }
@@ -161,4 +161,43 @@ no_leftovers() {
     { find_ours && orphan_shm && stray_files; } >"$work/left.log"
     flunk "$1: nothing is left behind" "$work/left.log"
   fi
+}
+
+# start NAME COMMAND...: in the background, with default signals and a process
+# group of its own. Gives `started` (its pid); its output is in $work/NAME.log.
+# shellcheck disable=SC2034
+start() {
+  local name=$1
+  shift
+  set -m
+  "$@" </dev/null >"$work/$name.log" 2>&1 &
+  started=$!
+  set +m
+}
+
+# launcher N: the words that start N ranks, into `launch`.
+# shellcheck disable=SC2034
+launcher() {
+  launch=("$VIDMPI")
+  [ "$1" -eq 1 ] || launch=(mpirun -np "$1" "$VIDMPI")
+}
+
+# pid_of_rank N: of the job that this test has running.
+pid_of_rank() {
+  local dir
+  for dir in /proc/[0-9]*; do
+    if [[ $(readlink "$dir/exe") == */vidmpi ]] && grep -qsz "^VIDMPI_TEST_ID=$VIDMPI_TEST_ID\$" "$dir/environ" &&
+      grep -qsz "^OMPI_COMM_WORLD_RANK=$1\$" "$dir/environ"; then
+      echo "${dir#/proc/}"
+    fi
+  done 2>/dev/null
+}
+
+# frames_done DIR N: the job in the run directory has encoded N frames or more.
+frames_done() {
+  [ "$(jq -r '.frames_encoded // 0' "$1/progress.json" 2>/dev/null || echo 0)" -ge "$2" ]
+}
+
+elapsed_ms() { # SINCE, a former $EPOCHREALTIME
+  echo $(((${EPOCHREALTIME/./} - ${1/./}) / 1000))
 }
