@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#undef vid_fail
+
 int vid_fail(struct vid_error *err, int code, const char *format, ...)
 {
     va_list args;

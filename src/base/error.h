@@ -17,6 +17,11 @@ struct vid_error {
  * Returns `code`, so that failing is one line. */
 int vid_fail(struct vid_error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+#ifdef __clang_analyzer__
+/* Lets the analyzer see that what comes back is `code`. */
+#define vid_fail(err, code, ...) ((void)vid_fail((err), (code), __VA_ARGS__), (code))
+#endif
+
 /* Forgets what `err` holds, for a caller that has dealt with it. */
 void vid_error_clear(struct vid_error *err);
 

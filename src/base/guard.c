@@ -20,6 +20,7 @@
 struct guard {
     pid_t pid;
     int fd;
+    bool has_command;
 };
 
 static pid_t spawn_guard(const struct argv *command, const char *log_path, int socket, struct vid_error *err)
@@ -61,31 +62,41 @@ static int read_hello(struct guard *guard, struct vid_error *err)
     return 0;
 }
 
+/* Takes both ends. */
+static struct guard *start_with(const struct argv *command, const char *log_path, const int ends[2],
+                                struct vid_error *err)
+{
+    struct guard *guard = calloc(1, sizeof(*guard));
+
+    if (!guard) {
+        vid_fail(err, -ENOMEM, "no memory for a guard");
+        close(ends[0]);
+        close(ends[1]);
+        return NULL;
+    }
+    guard->fd = ends[0];
+    guard->has_command = command && command->count;
+    guard->pid = spawn_guard(command, log_path, ends[1], err);
+    close(ends[1]);
+    return guard;
+}
+
 int guard_start(const struct argv *command, const char *log_path, struct guard **out, struct vid_error *err)
 {
-    struct guard *guard;
     int ends[2];
-    int ret = 0;
+    int ret;
 
+    *out = NULL;
     if (command && command->failed)
         return vid_fail(err, -ENOMEM, "no memory for the words of a command");
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
         return vid_fail(err, -errno, "cannot make a socket for vidmpi-guard: %s", strerror(errno));
-    guard = calloc(1, sizeof(*guard));
-    if (guard) {
-        guard->fd = ends[0];
-        guard->pid = spawn_guard(command, log_path, ends[1], err);
-        ret = guard->pid < 0 ? guard->pid : 0;
-    } else {
-        close(ends[0]);
-        ret = vid_fail(err, -ENOMEM, "no memory for a guard");
-    }
-    close(ends[1]);
-    if (!ret)
-        ret = read_hello(guard, err);
+    *out = start_with(command, log_path, ends, err);
+    if (!*out)
+        return -ENOMEM;
+    ret = (*out)->pid < 0 ? (*out)->pid : read_hello(*out, err);
     if (ret < 0)
-        guard_stop(&guard);
-    *out = guard;
+        guard_stop(out);
     return ret;
 }
 
@@ -121,6 +132,8 @@ int guard_command_alive(struct guard *guard)
     char byte;
     ssize_t n;
 
+    if (!guard->has_command)
+        return 0;
     do
         n = recv(guard->fd, &byte, 1, MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
