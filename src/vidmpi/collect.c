@@ -14,7 +14,8 @@
 #define POLLERS_MAX 4
 #define REPORTS_MAX 64
 #define REFS_MAX 64
-#define REPORT_MS 200
+#define REPORT_MS 200     /* how long the listener waits for a report before it looks around, */
+#define REPORT_LAST_MS 10 /* and when the last frames are under way, so that the end is not missed */
 #define IDLE_MIN (20 * NS_PER_MS) /* an index that nobody hinted at is looked at so often, */
 #define IDLE_MAX NS_PER_S         /* and less and less while nothing comes */
 
@@ -182,6 +183,11 @@ static int send_workers_home(struct collector *collector, bool *sent, struct vid
     return task_list_push_end(collector->list, collector->job->workers, err);
 }
 
+static int report_patience(struct collector *collector)
+{
+    return frame_table_counts(collector->job->table).ended ? REPORT_LAST_MS : REPORT_MS;
+}
+
 static void *reports_run(void *opaque)
 {
     struct collector *collector = opaque;
@@ -191,7 +197,7 @@ static void *reports_run(void *opaque)
     int count = reports ? 0 : vid_fail(&err, -ENOMEM, "no memory for the workers' reports");
 
     while (count >= 0 && !is_stopped(collector)) {
-        count = task_list_wait(collector->list, REPORT_MS, reports, REPORTS_MAX, &err);
+        count = task_list_wait(collector->list, report_patience(collector), reports, REPORTS_MAX, &err);
         for (int i = 0; i < count; i++)
             take_report(collector, &reports[i]);
         if (count >= 0 && send_workers_home(collector, &sent, &err) < 0)

@@ -62,6 +62,8 @@ static void set_up_log(const struct media_options *options, const struct launch 
         snprintf(who, sizeof(who), "vidmpi rank %d", launch->rank);
     log_setup(options->log_level, who);
     media_log_setup(options->log_level);
+    for (int i = 0; launch->rank == 0 && i < options->warning_count; i++)
+        log_warn("%s", options->warnings[i]);
 }
 
 static void warn_of_too_many(const struct cluster *cluster)
@@ -79,7 +81,7 @@ static int ask_to_overwrite(struct media_options *options, struct vid_error *err
 {
     char answer[16];
 
-    if (options->overwrite != OVERWRITE_ASK || !isatty(STDIN_FILENO) || access(options->out.url, F_OK) < 0)
+    if (options->overwrite != OVERWRITE_ASK || !options->interactive || !isatty(STDIN_FILENO) || access(options->out.url, F_OK) < 0)
         return 0;
     fprintf(stderr, "File '%s' already exists. Overwrite? [y/N] ", options->out.url);
     if (!fgets(answer, sizeof(answer), stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
