@@ -14,7 +14,8 @@
 
 struct audio {
     struct out_stream *stream;
-    AVCodecContext *dec; /* the source's */
+    AVCodecContext *dec;
+    bool own_dec; /* else it is the source's */
     AVPacket *packet;
     AVFrame *decoded, *filtered;
     AVDictionary *swr_opts;
@@ -103,7 +104,9 @@ static void fill_graph_options(struct audio *a, const struct source_times *input
     int64_t start = 0;
     if (input->copy_ts) {
         start = input->start_time == AV_NOPTS_VALUE ? 0 : input->start_time;
-        start += input->start_at_zero || input->start_time_effective == AV_NOPTS_VALUE ? 0 : input->start_time_effective;
+        start += input->start_at_zero || input->start_time_effective == AV_NOPTS_VALUE
+                     ? 0
+                     : input->start_time_effective;
     }
     a->options = (struct audio_graph_options){
         .filter = stream->filter,
@@ -122,28 +125,6 @@ static int copy_swr_opts(struct audio *a)
     if (code >= 0 && av_get_exact_bits_per_sample(a->stream->codec->id) == 24)
         code = av_dict_set(&a->swr_opts, "output_sample_bits", "24", 0);
     return code;
-}
-
-static int open_decoder(struct audio *a, struct vid_error *err)
-{
-    struct source_stream *in = a->stream->in;
-    AVDictionary *opts = NULL;
-    if (!in->decoder || !in->decoder_ctx)
-        return vid_fail(err, AVERROR_DECODER_NOT_FOUND,
-                        "stream 0:%d (%s) cannot be decoded: no decoder for it; copy it with -c:a copy or drop it "
-                        "with -map -0:%d",
-                        in->index, avcodec_get_name(in->st->codecpar->codec_id), in->index);
-    a->dec = in->decoder_ctx;
-    a->dec->pkt_timebase = in->st->time_base;
-    if (a->dec->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
-        av_channel_layout_default(&a->dec->ch_layout, a->dec->ch_layout.nb_channels);
-    av_dict_copy(&opts, in->decoder_opts, 0);
-    if (!av_dict_get(opts, "threads", NULL, 0))
-        av_dict_set(&opts, "threads", "auto", 0);
-    media_log_reset();
-    int code = avcodec_open2(a->dec, in->decoder, &opts);
-    av_dict_free(&opts);
-    return code < 0 ? media_fail(err, code, "cannot open decoder %s of stream 0:%d", in->decoder->name, in->index) : 0;
 }
 
 static int alloc_parts(struct audio *a)
@@ -177,7 +158,7 @@ int audio_create(struct out_stream *stream, const struct source_times *input, st
     if (code < 0)
         return media_fail(err, code, "cannot prepare output stream 0:%d", stream->index);
     fill_graph_options(a, input);
-    return open_decoder(a, err);
+    return out_stream_open_decoder(stream, NULL, &a->dec, &a->own_dec, err);
 }
 
 void audio_free(struct audio **audio)
@@ -186,6 +167,8 @@ void audio_free(struct audio **audio)
     if (!a)
         return;
     *audio = NULL;
+    if (a->own_dec)
+        avcodec_free_context(&a->dec);
     audio_graph_free(&a->graph);
     av_channel_layout_uninit(&a->wish.layout);
     av_channel_layout_uninit(&a->form.layout);
@@ -252,7 +235,8 @@ static int64_t to_encoder(const struct audio *a, int64_t pts)
     AVRational tb = a->stream->enc->time_base;
     if (pts == AV_NOPTS_VALUE)
         return pts;
-    return av_rescale_q(pts, av_buffersink_get_time_base(a->graph.sink), tb) - av_rescale_q(start, AV_TIME_BASE_Q, tb);
+    return av_rescale_q(pts, av_buffersink_get_time_base(a->graph.sink), tb) -
+           av_rescale_q(start, AV_TIME_BASE_Q, tb);
 }
 
 static int encode_filtered(struct audio *a, struct vid_error *err)
@@ -263,7 +247,8 @@ static int encode_filtered(struct audio *a, struct vid_error *err)
         return 0;
     if (!(enc->codec->capabilities & AV_CODEC_CAP_PARAM_CHANGE) &&
         enc->ch_layout.nb_channels != frame->ch_layout.nb_channels) {
-        log_error("output stream 0:%d: the number of channels changed, the encoder cannot follow", a->stream->index);
+        log_error("output stream 0:%d: the number of channels changed, the encoder cannot follow",
+                  a->stream->index);
         return 0;
     }
     frame->pts = to_encoder(a, frame->pts);
@@ -429,7 +414,8 @@ static int end_graph(struct audio *a, struct vid_error *err)
     return code == VID_EOF ? 0 : code;
 }
 
-int audio_packet(struct audio *a, const AVPacket *packet, const struct read_clock *clock, struct vid_error *err)
+int audio_packet(struct audio *a, const AVPacket *packet, const struct read_clock *clock,
+                 struct vid_error *err)
 {
     set_clock(a, packet, clock);
     int code = decode(a, packet, err);
@@ -447,8 +433,9 @@ static int open_without_samples(struct audio *a, struct vid_error *err)
     log_warn("output stream 0:%d ends without any data written to it", a->stream->index);
     if (!a->graph.graph) {
         if (par->format < 0)
-            return vid_fail(err, AVERROR_INVALIDDATA, "stream 0:%d gave no sound at all; drop it with -map -0:%d",
-                            a->stream->in->index, a->stream->in->index);
+            return vid_fail(err, AVERROR_INVALIDDATA,
+                            "stream 0:%d gave no sound at all; drop it with -map -0:%d", a->stream->in->index,
+                            a->stream->in->index);
         if (take_form(a, par->format, par->sample_rate, &par->ch_layout) < 0)
             return vid_fail(err, -ENOMEM, "no memory for a channel layout");
         int code = configure(a, err);

@@ -11,7 +11,8 @@ int audio_create(struct out_stream *stream, const struct source_times *input, st
 void audio_free(struct audio **audio);
 
 /* Packet or end of the input (NULL): decodes, filters, encodes, writes. */
-int audio_packet(struct audio *audio, const AVPacket *packet, const struct read_clock *clock, struct vid_error *err);
+int audio_packet(struct audio *audio, const AVPacket *packet, const struct read_clock *clock,
+                 struct vid_error *err);
 
 /* Writes what the encoder holds back; opens it first when nothing has come. */
 int audio_flush(struct audio *audio, struct vid_error *err);

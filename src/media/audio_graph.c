@@ -135,26 +135,29 @@ static int make_source(struct audio_graph *g, const struct audio_form *form)
     AVBPrint text;
     av_bprint_init(&text, 0, AV_BPRINT_SIZE_UNLIMITED);
     describe_source(&text, form);
-    int code = avfilter_graph_create_filter(&g->source, avfilter_get_by_name("abuffer"), "in", text.str, NULL, g->graph);
+    int code = avfilter_graph_create_filter(&g->source, avfilter_get_by_name("abuffer"), "in", text.str, NULL,
+                                            g->graph);
     av_bprint_finalize(&text, NULL);
     return code;
 }
 
 static int make_sink(struct audio_graph *g)
 {
-    int code = avfilter_graph_create_filter(&g->sink, avfilter_get_by_name("abuffersink"), "out", NULL, NULL, g->graph);
+    int code = avfilter_graph_create_filter(&g->sink, avfilter_get_by_name("abuffersink"), "out", NULL, NULL,
+                                            g->graph);
     return code < 0 ? code : av_opt_set_int(g->sink, "all_channel_counts", 1, AV_OPT_SEARCH_CHILDREN);
 }
 
-static int connect_in(struct audio_graph *g, const struct audio_graph_options *options, const AVFilterInOut *in)
+static int connect_in(struct audio_graph *g, const struct audio_graph_options *options,
+                      const AVFilterInOut *in)
 {
     struct end end = {g->source, 0};
     int code = append_trim(g->graph, &end, &options->in, "trim_in");
     return code < 0 ? code : avfilter_link(end.filter, 0, in->filter_ctx, (unsigned)in->pad_idx);
 }
 
-static int connect_out(struct audio_graph *g, const struct audio_graph_options *options, const struct audio_wish *wish,
-                       const AVFilterInOut *out)
+static int connect_out(struct audio_graph *g, const struct audio_graph_options *options,
+                       const struct audio_wish *wish, const AVFilterInOut *out)
 {
     struct end end = {out->filter_ctx, out->pad_idx};
     int code = append_format(g->graph, &end, wish);
@@ -186,8 +189,8 @@ static int set_graph_options(AVFilterGraph *graph, const struct audio_graph_opti
     return code;
 }
 
-static int build(struct audio_graph *g, const struct audio_graph_options *options, const struct audio_form *form,
-                 const struct audio_wish *wish, struct vid_error *err)
+static int build(struct audio_graph *g, const struct audio_graph_options *options,
+                 const struct audio_form *form, const struct audio_wish *wish, struct vid_error *err)
 {
     AVFilterInOut *in = NULL, *out = NULL;
     int code = set_graph_options(g->graph, options);

@@ -30,11 +30,11 @@ struct audio_trim {
 };
 
 struct audio_graph_options {
-    const char *filter;          /* NULL: none */
-    const char *threads;         /* NULL: default */
+    const char *filter;  /* NULL: none */
+    const char *threads; /* NULL: default */
     const AVDictionary *swr_opts;
-    const char *apad;            /* NULL: none */
-    struct audio_trim in, out;   /* of the input, of the output */
+    const char *apad;          /* NULL: none */
+    struct audio_trim in, out; /* of the input, of the output */
 };
 
 struct audio_graph {
@@ -45,7 +45,8 @@ struct audio_graph {
 
 /* Configures anew for samples of this form. */
 int audio_graph_configure(struct audio_graph *graph, const struct audio_graph_options *options,
-                          const struct audio_form *form, const struct audio_wish *wish, struct vid_error *err);
+                          const struct audio_form *form, const struct audio_wish *wish,
+                          struct vid_error *err);
 void audio_graph_free(struct audio_graph *graph);
 
 #endif

@@ -30,10 +30,12 @@ static void settle_frame_rate(struct encoder *e)
         e->frame_rate = rational(e->video.frame_rate);
     if (!e->frame_rate.num) {
         e->frame_rate = (AVRational){25, 1};
-        log_warn("the input's frame rate is not known: 25 frames per second are taken; choose another with -r");
+        log_warn(
+            "the input's frame rate is not known: 25 frames per second are taken; choose another with -r");
     }
     if (codec->supported_framerates)
-        e->frame_rate = codec->supported_framerates[av_find_nearest_q_idx(e->frame_rate, codec->supported_framerates)];
+        e->frame_rate =
+            codec->supported_framerates[av_find_nearest_q_idx(e->frame_rate, codec->supported_framerates)];
     if (codec->id == AV_CODEC_ID_MPEG4) /* its headers hold 16 bits */
         av_reduce(&e->frame_rate.num, &e->frame_rate.den, e->frame_rate.num, e->frame_rate.den, 65535);
 }
@@ -123,7 +125,8 @@ static void set_trim(struct encoder *e)
     AVRational tb = rational(e->video.time_base);
     const struct output_times *times = e->stream->times;
     e->trim_first = AV_NOPTS_VALUE;
-    e->trim_start = times->start == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_rescale_q(times->start, AV_TIME_BASE_Q, tb);
+    e->trim_start =
+        times->start == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_rescale_q(times->start, AV_TIME_BASE_Q, tb);
     e->trim_length = times->length == INT64_MAX ? 0 : av_rescale_q(times->length, AV_TIME_BASE_Q, tb);
 }
 
@@ -207,7 +210,8 @@ static double duration_ticks(const struct encoder *e, const AVFrame *frame)
     if (e->stream->filter)
         return duration;
     /* Nothing was filtered: the decoder knows how long the picture lasts. */
-    float own = (float)((double)frame->pkt_duration * av_q2d(in->st->time_base) / av_q2d(e->stream->enc->time_base));
+    float own =
+        (float)((double)frame->pkt_duration * av_q2d(in->st->time_base) / av_q2d(e->stream->enc->time_base));
     return lrintf(own) > 0 ? (double)lrintf(own) : duration;
 }
 
@@ -221,7 +225,8 @@ static void note_quality(void *opaque, const AVPacket *packet)
 static int encode(struct encoder *e, AVFrame *frame, int64_t repeat, struct vid_error *err)
 {
     frame->quality = e->stream->enc->global_quality;
-    frame->pict_type = keyframes_forces(&e->keyframes, frame, repeat) ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+    frame->pict_type =
+        keyframes_forces(&e->keyframes, frame, repeat) ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
     int code = out_stream_encode(e->stream, frame, note_quality, e, err);
     if (code >= 0)
         pacing_tick(&e->pacing);
@@ -264,7 +269,8 @@ int encoder_picture(struct encoder *e, AVFrame *frame, struct vid_error *err)
         e->stream->enc->sample_aspect_ratio = frame->sample_aspect_ratio;
     double time = exact_ticks(e, frame->pts);
     if (pacing_picture(&e->pacing, time, duration_ticks(e, frame), &step) < 0) {
-        log_error("a gap of %" PRId64 " frames is too large; the picture after it is left out", step.total - 1);
+        log_error("a gap of %" PRId64 " frames is too large; the picture after it is left out",
+                  step.total - 1);
         return 0;
     }
     e->keyframes.dropped = e->pacing.withheld && frame->key_frame;

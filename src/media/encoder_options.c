@@ -14,9 +14,11 @@
 
 #define PASS_LOG_LIMIT ((size_t)1 << 30)
 
-static int bad_value(const struct out_stream *stream, const char *option, const char *value, struct vid_error *err)
+static int bad_value(const struct out_stream *stream, const char *option, const char *value,
+                     struct vid_error *err)
 {
-    return vid_fail(err, -EINVAL, "-%s: '%s' is not understood (output stream 0:%d)", option, value, stream->index);
+    return vid_fail(err, -EINVAL, "-%s: '%s' is not understood (output stream 0:%d)", option, value,
+                    stream->index);
 }
 
 static int read_rate(struct encoder *e, struct vid_error *err)
@@ -88,8 +90,9 @@ static int read_pacing(struct encoder *e, struct vid_error *err)
     static const struct {
         const char *name;
         enum pacing_mode mode;
-    } modes[] = {{"auto", PACING_AUTO}, {"passthrough", PACING_PASSTHROUGH}, {"cfr", PACING_CFR},
-                 {"vfr", PACING_VFR},   {"vscfr", PACING_VSCFR},             {"drop", PACING_DROP}};
+    } modes[] = {{"auto", PACING_AUTO},   {"passthrough", PACING_PASSTHROUGH},
+                 {"cfr", PACING_CFR},     {"vfr", PACING_VFR},
+                 {"vscfr", PACING_VSCFR}, {"drop", PACING_DROP}};
     const char *text = out_stream_option(e->stream, "fps_mode");
     enum pacing_mode mode = PACING_AUTO;
     size_t i = 0, count = sizeof(modes) / sizeof(modes[0]);
@@ -184,9 +187,8 @@ int encoder_create(struct out_stream *stream, struct vid_error *err)
     e->keyframe_text = out_stream_option(stream, "force_key_frames");
     stream->out->unlimited = true;
 
-    int (*const readers[])(struct encoder *, struct vid_error *) = {read_rate,   read_aspect, read_time_base,
-                                                                    read_format, read_size,   read_pacing,
-                                                                    read_pass};
+    int (*const readers[])(struct encoder *, struct vid_error *) = {
+        read_rate, read_aspect, read_time_base, read_format, read_size, read_pacing, read_pass};
     int code = 0;
     for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]) && code >= 0; i++)
         code = readers[i](e, err);

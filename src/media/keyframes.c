@@ -32,7 +32,8 @@ static int add_chapters(struct keyframes *kf, const AVFormatContext *output, int
     return code;
 }
 
-static int add_item(struct keyframes *kf, const char *item, const AVFormatContext *output, struct vid_error *err)
+static int add_item(struct keyframes *kf, const char *item, const AVFormatContext *output,
+                    struct vid_error *err)
 {
     bool chapters = strncmp(item, "chapters", 8) == 0;
     const char *time = chapters ? item + 8 : item;
@@ -76,8 +77,8 @@ static int parse_expr(struct keyframes *kf, const char *text, struct vid_error *
     return 0;
 }
 
-int keyframes_parse(const char *text, const AVFormatContext *output, AVRational time_base, struct keyframes *out,
-                    struct vid_error *err)
+int keyframes_parse(const char *text, const AVFormatContext *output, AVRational time_base,
+                    struct keyframes *out, struct vid_error *err)
 {
     *out = (struct keyframes){.time_base = time_base, .first = AV_NOPTS_VALUE};
     if (!text)
@@ -95,7 +96,8 @@ int keyframes_parse(const char *text, const AVFormatContext *output, AVRational 
 static bool expr_forces(struct keyframes *kf, const AVFrame *frame)
 {
     double *values = kf->values;
-    values[KF_T] = frame->pts == AV_NOPTS_VALUE ? NAN : (double)(frame->pts - kf->first) * av_q2d(kf->time_base);
+    values[KF_T] =
+        frame->pts == AV_NOPTS_VALUE ? NAN : (double)(frame->pts - kf->first) * av_q2d(kf->time_base);
     bool forced = av_expr_eval(kf->expr, values, NULL) != 0;
     if (forced) {
         values[KF_PREV_FORCED_N] = values[KF_N];

@@ -20,14 +20,14 @@ struct keyframes {
     int count, next;
     AVExpr *expr;
     double values[KF_VALUES];
-    int64_t first;   /* pts of the first frame */
-    bool no_drop;    /* "source_no_drop" */
-    bool dropped;    /* the picture that is withheld was a key frame of the source: set by the caller */
+    int64_t first; /* pts of the first frame */
+    bool no_drop;  /* "source_no_drop" */
+    bool dropped;  /* the picture that is withheld was a key frame of the source: set by the caller */
 };
 
 /* `text` may be NULL. "chapters" are the output's. */
-int keyframes_parse(const char *text, const AVFormatContext *output, AVRational time_base, struct keyframes *out,
-                    struct vid_error *err);
+int keyframes_parse(const char *text, const AVFormatContext *output, AVRational time_base,
+                    struct keyframes *out, struct vid_error *err);
 
 /* Asked once for each frame that goes to the encoder. `repeat`: how often it went there before. */
 bool keyframes_forces(struct keyframes *kf, const AVFrame *frame, int64_t repeat);

@@ -48,7 +48,8 @@ static int64_t merit(const AVStream *st)
 /* The largest picture; cover art only when there is nothing else, unless the container holds nothing else. */
 static int best_video(const struct chooser *c)
 {
-    int picture_only = avformat_query_codec(c->oformat, c->oformat->video_codec, 0) == MKTAG('A', 'P', 'I', 'C');
+    int picture_only =
+        avformat_query_codec(c->oformat, c->oformat->video_codec, 0) == MKTAG('A', 'P', 'I', 'C');
     int64_t best_score = 0;
     int best = -1;
     for (unsigned i = 0; i < c->in->nb_streams; i++) {
@@ -158,7 +159,8 @@ static int parse_map(const char *text, struct map_text *map, struct vid_error *e
     *map = (struct map_text){.negative = *p == '-'};
     p += map->negative;
     if (*p == '[')
-        return vid_fail(err, -EINVAL, "-map %s: filter graphs with labelled outputs are not supported; use -vf", text);
+        return vid_fail(err, -EINVAL,
+                        "-map %s: filter graphs with labelled outputs are not supported; use -vf", text);
     long file = strtol(p, &end, 0);
     if (end == p || file != 0)
         return vid_fail(err, -EINVAL, "-map %s: there is one input file, number 0", text);
@@ -223,7 +225,8 @@ static int apply_map(struct chooser *c, const char *text)
     int found = map.negative ? remove_matching(c, &map, text) : add_matching(c, &map, text);
     free(map.spec);
     if (found == 0 && !map.optional)
-        return vid_fail(c->err, -EINVAL, "-map %s matches no streams; to ignore this, add a trailing '?'", text);
+        return vid_fail(c->err, -EINVAL, "-map %s matches no streams; to ignore this, add a trailing '?'",
+                        text);
     return found < 0 ? found : 0;
 }
 
@@ -242,8 +245,8 @@ static int drop_unwanted(struct chooser *c)
         if (is_unwanted(c->options, type))
             continue;
         if (type == AVMEDIA_TYPE_UNKNOWN || type >= AVMEDIA_TYPE_NB)
-            return vid_fail(c->err, -EINVAL, "stream 0:%d is of no known type; leave it out with -map -0:%d", input,
-                            input);
+            return vid_fail(c->err, -EINVAL, "stream 0:%d is of no known type; leave it out with -map -0:%d",
+                            input, input);
         c->out->inputs[kept++] = input;
     }
     c->out->count = kept;

@@ -1,7 +1,6 @@
 #include "media/metadata.h"
 
 #include <libavutil/avstring.h>
-#include <libavutil/display.h>
 #include <libavutil/eval.h>
 #include <libavutil/opt.h>
 
@@ -13,7 +12,7 @@ struct tags {
     const struct media_options *options;
     AVFormatContext *in, *out;
     const struct source_times *input;
-    const struct out_stream *streams;
+    struct out_stream *streams;
     struct output_times *times;
     bool global_manual, streams_manual, chapters_manual; /* -map_metadata says what comes there */
     struct vid_error *err;
@@ -33,8 +32,8 @@ static int parse_place(struct tags *t, const char *text, struct place *place)
         return 0;
     const char *rest = text + 1;
     if (!strchr("scp", *text) || (*rest && *rest != ':'))
-        return vid_fail(t->err, -EINVAL, "'%s' is not a place for metadata; write g, s:STREAM, c:CHAPTER or p:PROGRAM",
-                        text);
+        return vid_fail(t->err, -EINVAL,
+                        "'%s' is not a place for metadata; write g, s:STREAM, c:CHAPTER or p:PROGRAM", text);
     if (*rest == ':')
         rest++;
     if (*text == 's')
@@ -60,8 +59,8 @@ static int no_place(struct tags *t, const struct place *place)
 {
     if (place->kind == 's')
         return vid_fail(t->err, -EINVAL, "metadata: '%s' matches no stream", place->spec);
-    return vid_fail(t->err, -EINVAL, "metadata: there is no %s %ld", place->kind == 'c' ? "chapter" : "program",
-                    place->index);
+    return vid_fail(t->err, -EINVAL, "metadata: there is no %s %ld",
+                    place->kind == 'c' ? "chapter" : "program", place->index);
 }
 
 /* ---- -map_metadata ---- */
@@ -182,7 +181,8 @@ static int copy_chapters(struct tags *t)
 
 static void copy_global(struct tags *t)
 {
-    static const char *const not_ours[] = {"creation_time", "company_name", "product_name", "product_version"};
+    static const char *const not_ours[] = {"creation_time", "company_name", "product_name",
+                                           "product_version"};
     if (t->global_manual)
         return;
     copy_tags(&t->out->metadata, t->in->metadata);
@@ -205,17 +205,14 @@ static void copy_stream_tags(struct tags *t)
 /* ---- -metadata ---- */
 
 /* "rotate" is not a tag but the copied stream's display matrix; for encoded video it has no effect. */
-static int set_rotation(struct tags *t, const struct out_stream *stream, const char *value)
+static void set_rotation(struct out_stream *stream, const char *value)
 {
     char *tail;
     double degrees = av_strtod(value, &tail);
-    if (*tail || stream->codec)
-        return 0;
-    uint8_t *matrix = av_stream_new_side_data(stream->st, AV_PKT_DATA_DISPLAYMATRIX, sizeof(int32_t) * 9);
-    if (!matrix)
-        return vid_fail(t->err, -ENOMEM, "no memory for the rotation");
-    av_display_rotation_set((int32_t *)matrix, -degrees);
-    return 0;
+    if (*tail)
+        return;
+    stream->rotated = true;
+    stream->rotation = degrees;
 }
 
 static int set_on_streams(struct tags *t, const struct place *place, const char *key, const char *value)
@@ -229,8 +226,8 @@ static int set_on_streams(struct tags *t, const struct place *place, const char 
             continue;
         if (strcmp(key, "rotate") != 0)
             av_dict_set(&st->metadata, key, *value ? value : NULL, 0);
-        else if (set_rotation(t, &t->streams[i], value) < 0)
-            return -ENOMEM;
+        else
+            set_rotation(&t->streams[i], value);
     }
     return 0;
 }
@@ -322,10 +319,15 @@ static int set_dispositions(struct tags *t)
 }
 
 int metadata_apply(const struct media_options *options, AVFormatContext *in, const struct source_times *input,
-                   AVFormatContext *out, const struct out_stream *streams, struct vid_error *err)
+                   AVFormatContext *out, struct out_stream *streams, struct vid_error *err)
 {
-    struct tags t = {.options = options, .in = in, .out = out, .input = input, .streams = streams,
-                     .times = streams[0].times, .err = err};
+    struct tags t = {.options = options,
+                     .in = in,
+                     .out = out,
+                     .input = input,
+                     .streams = streams,
+                     .times = streams[0].times,
+                     .err = err};
     int code = map_metadata(&t);
     if (code >= 0)
         code = copy_chapters(&t);

@@ -7,6 +7,6 @@
 
 /* After the streams are made, before the header. */
 int metadata_apply(const struct media_options *options, AVFormatContext *in, const struct source_times *input,
-                   AVFormatContext *out, const struct out_stream *streams, struct vid_error *err);
+                   AVFormatContext *out, struct out_stream *streams, struct vid_error *err);
 
 #endif

@@ -18,7 +18,8 @@ static int check_number(const struct mux *mux, struct vid_error *err)
 {
     if (!(mux->ctx->oformat->flags & AVFMT_NEEDNUMBER) || av_filename_number_test(mux->ctx->url))
         return 0;
-    return vid_fail(err, -EINVAL, "%s: a name for a series of files needs a pattern such as %%04d", mux->path.name);
+    return vid_fail(err, -EINVAL, "%s: a name for a series of files needs a pattern such as %%04d",
+                    mux->path.name);
 }
 
 /* What is written directly is opened now, as ffmpeg does; a file of its own only with the header. */
@@ -234,7 +235,8 @@ static int put_filtered(struct mux *mux, struct mux_stream *stream, AVPacket *pa
     if (kept < 0)
         return kept;
     if (code != AVERROR(EAGAIN) && code != AVERROR_EOF)
-        log_error("output stream %d: the bitstream filter refuses a packet: %s", stream->st->index, av_err2str(code));
+        log_error("output stream %d: the bitstream filter refuses a packet: %s", stream->st->index,
+                  av_err2str(code));
     return 0;
 }
 
@@ -298,10 +300,6 @@ static int write_header(struct mux *mux, struct vid_error *err)
     code = avformat_write_header(mux->ctx, &mux->opts);
     if (code < 0)
         return fail_write(mux, code, err);
-    const AVDictionaryEntry *left = av_dict_get(mux->opts, "", NULL, AV_DICT_IGNORE_SUFFIX);
-    if (left)
-        return vid_fail(err, AVERROR_OPTION_NOT_FOUND, "the option -%s is not one of format %s", left->key,
-                        mux->ctx->oformat->name);
     mux->header_written = true;
     if (mux->dump)
         av_dump_format(mux->ctx, 0, mux->path.name, 1);

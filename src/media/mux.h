@@ -50,7 +50,8 @@ int mux_open(const struct output_options *options, struct mux **out, struct vid_
 /* After the streams are made in mux->ctx, before the first mux_write. */
 int mux_prepare(struct mux *mux, struct vid_error *err);
 
-/* The stream's codecpar and time base are final. When it was the last one, writes the header and what waits. */
+/* The stream's codecpar and time base are final. When it was the last one, writes the header and what waits.
+ */
 int mux_ready(struct mux *mux, int index, struct vid_error *err);
 
 /* Takes what the packet holds. NULL: the stream has ended, its bitstream filter is flushed. */

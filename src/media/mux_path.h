@@ -9,10 +9,10 @@
 #include <stdbool.h>
 
 struct mux_path {
-    char *name;    /* as the user gave it ("-" is "pipe:") */
-    char *final;   /* the file that it names, links resolved; NULL when written directly */
-    char *part;    /* what is written; NULL when written directly */
-    bool is_file;  /* a regular file will be there at the end */
+    char *name;   /* as the user gave it ("-" is "pipe:") */
+    char *final;  /* the file that it names, links resolved; NULL when written directly */
+    char *part;   /* what is written; NULL when written directly */
+    bool is_file; /* a regular file will be there at the end */
 };
 
 /* `opens_itself`: the muxer has AVFMT_NOFILE. Refuses a folder that is not there or cannot be written. */

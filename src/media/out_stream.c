@@ -12,7 +12,8 @@
 
 const char *out_stream_name(const struct out_stream *stream, char *buf, size_t size)
 {
-    snprintf(buf, size, "output stream 0:%d (%s)", stream->index, av_get_media_type_string(out_stream_type(stream)));
+    snprintf(buf, size, "output stream 0:%d (%s)", stream->index,
+             av_get_media_type_string(out_stream_type(stream)));
     return buf;
 }
 
@@ -30,6 +31,43 @@ bool out_stream_past_end(struct out_stream *stream, int64_t time, AVRational tim
     return true;
 }
 
+static AVCodecContext *second_context(const struct source_stream *in)
+{
+    AVCodecContext *ctx = avcodec_alloc_context3(in->decoder);
+    if (ctx && avcodec_parameters_to_context(ctx, in->st->codecpar) < 0)
+        avcodec_free_context(&ctx);
+    return ctx;
+}
+
+int out_stream_open_decoder(struct out_stream *stream, const AVDictionary *defaults, AVCodecContext **dec,
+                            bool *own, struct vid_error *err)
+{
+    struct source_stream *in = stream->in;
+    AVDictionary *opts = NULL;
+    if (!in->decoder || !in->decoder_ctx)
+        return vid_fail(
+            err, AVERROR_DECODER_NOT_FOUND,
+            "stream 0:%d (%s) cannot be decoded: there is no decoder for it; copy it with -c copy or drop "
+            "it with -map -0:%d",
+            in->index, avcodec_get_name(in->st->codecpar->codec_id), in->index);
+    *own = avcodec_is_open(in->decoder_ctx);
+    *dec = *own ? second_context(in) : in->decoder_ctx;
+    if (!*dec)
+        return vid_fail(err, -ENOMEM, "no memory for a decoder");
+    (*dec)->pkt_timebase = in->st->time_base;
+    if ((*dec)->codec_type == AVMEDIA_TYPE_AUDIO && (*dec)->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
+        av_channel_layout_default(&(*dec)->ch_layout, (*dec)->ch_layout.nb_channels);
+    av_dict_copy(&opts, in->decoder_opts, 0);
+    av_dict_copy(&opts, defaults, AV_DICT_DONT_OVERWRITE);
+    av_dict_set(&opts, "threads", "auto", AV_DICT_DONT_OVERWRITE);
+    media_log_reset();
+    int code = avcodec_open2(*dec, in->decoder, &opts);
+    av_dict_free(&opts);
+    return code < 0
+               ? media_fail(err, code, "cannot open decoder %s of stream 0:%d", in->decoder->name, in->index)
+               : 0;
+}
+
 static bool flag_given(void *object, const AVDictionary *options, const char *name, int before, int flag)
 {
     const AVDictionaryEntry *entry = av_dict_get(options, name, NULL, 0);
@@ -43,10 +81,12 @@ int out_stream_set_encoder_tag(struct out_stream *stream, struct vid_error *err)
 {
     if (av_dict_get(stream->st->metadata, "encoder", NULL, 0))
         return 0;
-    bool exact = flag_given(stream->mux->ctx, stream->mux->opts, "fflags", 0, AVFMT_FLAG_BITEXACT) ||
-                 flag_given(stream->enc, stream->codec_opts, "flags", stream->enc->flags, AV_CODEC_FLAG_BITEXACT);
+    bool exact =
+        flag_given(stream->mux->ctx, stream->mux->opts, "fflags", 0, AVFMT_FLAG_BITEXACT) ||
+        flag_given(stream->enc, stream->codec_opts, "flags", stream->enc->flags, AV_CODEC_FLAG_BITEXACT);
     char *tag = av_asprintf("%s %s", exact ? "Lavc" : LIBAVCODEC_IDENT, stream->codec->name);
-    int code = tag ? av_dict_set(&stream->st->metadata, "encoder", tag, AV_DICT_DONT_STRDUP_VAL) : AVERROR(ENOMEM);
+    int code =
+        tag ? av_dict_set(&stream->st->metadata, "encoder", tag, AV_DICT_DONT_STRDUP_VAL) : AVERROR(ENOMEM);
     return code < 0 ? media_fail(err, code, "cannot set the encoder tag") : 0;
 }
 

@@ -40,13 +40,15 @@ struct out_stream {
     AVDictionary *codec_opts; /* those that fit */
     const char *filter;       /* -filter, or NULL */
     FILE *pass_log;           /* of a first pass; NULL */
-    bool finished; /* takes no more: its end was reached, or nothing more is wanted */
-    bool ended;    /* the input has ended for it */
+    bool finished;            /* takes no more: its end was reached, or nothing more is wanted */
+    bool ended;               /* the input has ended for it */
 
     /* copied */
     bool started;
     int64_t rescale_last;
-    uint32_t tag;
+    uint32_t tag; /* -tag; 0 */
+    bool rotated; /* -metadata:s rotate=... */
+    double rotation;
 
     /* one of them when encoded */
     struct encoder *video;
@@ -68,12 +70,17 @@ const char *out_stream_option(const struct out_stream *stream, const char *name)
 /* Has the output's end come when the stream stands at `time`? Then it is finished. */
 bool out_stream_past_end(struct out_stream *stream, int64_t time, AVRational time_base);
 
+/* Opens a decoder of the stream's input: the source's own context, or one more when that is in use (`own`,
+ * which the caller frees). `defaults` are set unless the user gave them; may be NULL. */
+int out_stream_open_decoder(struct out_stream *stream, const AVDictionary *defaults, AVCodecContext **dec,
+                            bool *own, struct vid_error *err);
+
 /* Opens the encoder with its options, fills codecpar, side data, time base and duration of the stream, and
  * tells the muxer that it is ready. enc's parameters and time base are set before. */
 int out_stream_open_encoder(struct out_stream *stream, struct vid_error *err);
 
-/* Sends the frame (NULL: flush) and writes the packets that come. VID_EOF after a flush. `seen` may look at each
- * packet before it goes. */
+/* Sends the frame (NULL: flush) and writes the packets that come. VID_EOF after a flush. `seen` may look at
+ * each packet before it goes. */
 typedef void (*packet_seen)(void *opaque, const AVPacket *packet);
 int out_stream_encode(struct out_stream *stream, AVFrame *frame, packet_seen seen, void *opaque,
                       struct vid_error *err);

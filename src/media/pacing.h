@@ -19,11 +19,11 @@ enum pacing_mode {
 
 struct pacing {
     enum pacing_mode mode;
-    int64_t next;      /* tick of the next frame that goes to the encoder */
-    int64_t encoded;   /* frames that went there */
-    int64_t limit;     /* -frames:v; INT64_MAX: none */
+    int64_t next;       /* tick of the next frame that goes to the encoder */
+    int64_t encoded;    /* frames that went there */
+    int64_t limit;      /* -frames:v; INT64_MAX: none */
     int64_t repeats[3]; /* how often the last pictures' predecessors were repeated, newest first */
-    bool withheld;     /* the last picture has not been encoded (yet) */
+    bool withheld;      /* the last picture has not been encoded (yet) */
     int64_t duplicated, dropped;
 };
 

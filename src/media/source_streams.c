@@ -177,6 +177,7 @@ struct source_times source_times(const struct media_source *source)
     return (struct source_times){.start_time = source->start_time,
                                  .recording_time = source->recording_time,
                                  .start_time_effective = source->format->start_time,
+                                 .ts_offset = source->ts_offset,
                                  .copy_ts = source->copy_ts,
                                  .start_at_zero = source->start_at_zero};
 }

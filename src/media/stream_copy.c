@@ -1,5 +1,6 @@
 #include "media/stream_copy.h"
 
+#include <libavutil/display.h>
 #include <libavutil/opt.h>
 #include <libavutil/parseutils.h>
 
@@ -37,12 +38,13 @@ static int copy_timing(struct out_stream *stream, AVRational frame_rate)
 {
     AVStream *to = stream->st, *from = stream->in->st;
     to->avg_frame_rate = frame_rate.num ? frame_rate : from->avg_frame_rate;
-    int code = avformat_transfer_internal_stream_timing_info(stream->mux->ctx->oformat, to, from, AVFMT_TBCF_AUTO);
+    int code =
+        avformat_transfer_internal_stream_timing_info(stream->mux->ctx->oformat, to, from, AVFMT_TBCF_AUTO);
     if (code < 0)
         return code;
     if (to->time_base.num <= 0 || to->time_base.den <= 0)
-        to->time_base =
-            frame_rate.num ? av_inv_q(frame_rate) : av_add_q(av_stream_get_codec_timebase(to), (AVRational){0, 1});
+        to->time_base = frame_rate.num ? av_inv_q(frame_rate)
+                                       : av_add_q(av_stream_get_codec_timebase(to), (AVRational){0, 1});
     if (to->duration <= 0 && from->duration > 0)
         to->duration = av_rescale_q(from->duration, from->time_base, to->time_base);
     return 0;
@@ -57,6 +59,18 @@ static int copy_all_side_data(AVStream *to, const AVStream *from)
             return AVERROR(ENOMEM);
         memcpy(copy, sd->data, sd->size);
     }
+    return 0;
+}
+
+/* -metadata:s:v rotate=90 on a copy. */
+static int set_rotation(struct out_stream *stream)
+{
+    if (!stream->rotated)
+        return 0;
+    uint8_t *matrix = av_stream_new_side_data(stream->st, AV_PKT_DATA_DISPLAYMATRIX, sizeof(int32_t) * 9);
+    if (!matrix)
+        return AVERROR(ENOMEM);
+    av_display_rotation_set((int32_t *)matrix, -stream->rotation);
     return 0;
 }
 
@@ -102,6 +116,8 @@ int stream_copy_open(struct out_stream *stream, struct vid_error *err)
     }
     if (code >= 0)
         code = copy_all_side_data(stream->st, stream->in->st);
+    if (code >= 0)
+        code = set_rotation(stream);
     if (code < 0)
         return media_fail(err, code, "cannot copy stream 0:%d", stream->in->index);
 

@@ -13,7 +13,8 @@
 
 struct subtitle {
     struct out_stream *stream;
-    AVCodecContext *dec; /* the source's */
+    AVCodecContext *dec;
+    bool own_dec; /* else it is the source's */
 };
 
 static int kind(enum AVCodecID id)
@@ -28,32 +29,21 @@ static int check_kinds(const struct out_stream *stream, struct vid_error *err)
     int from = kind(from_id), to = kind(stream->codec->id);
     if (!from || !to || from == to)
         return 0;
-    return vid_fail(err, AVERROR_INVALIDDATA,
-                    "stream 0:%d (%s) cannot become %s: subtitles are converted only from text to text or from bitmap "
-                    "to bitmap; copy it with -c:s copy or drop it with -sn",
-                    stream->in->index, avcodec_get_name(from_id), stream->codec->name);
+    return vid_fail(
+        err, AVERROR_INVALIDDATA,
+        "stream 0:%d (%s) cannot become %s: subtitles are converted only from text to text or from bitmap "
+        "to bitmap; copy it with -c:s copy or drop it with -sn",
+        stream->in->index, avcodec_get_name(from_id), stream->codec->name);
 }
 
 static int open_decoder(struct subtitle *s, struct vid_error *err)
 {
-    struct source_stream *in = s->stream->in;
-    AVDictionary *opts = NULL;
-    if (!in->decoder || !in->decoder_ctx)
-        return vid_fail(err, AVERROR_DECODER_NOT_FOUND,
-                        "stream 0:%d (%s) cannot be decoded: no decoder for it; copy it with -c:s copy or drop it "
-                        "with -sn",
-                        in->index, avcodec_get_name(in->st->codecpar->codec_id));
-    s->dec = in->decoder_ctx;
-    s->dec->pkt_timebase = in->st->time_base;
-    av_dict_copy(&opts, in->decoder_opts, 0);
-    if (in->st->codecpar->codec_id == AV_CODEC_ID_DVB_SUBTITLE)
-        av_dict_set(&opts, "compute_edt", "1", AV_DICT_DONT_OVERWRITE);
-    if (!av_dict_get(opts, "threads", NULL, 0))
-        av_dict_set(&opts, "threads", "auto", 0);
-    media_log_reset();
-    int code = avcodec_open2(s->dec, in->decoder, &opts);
-    av_dict_free(&opts);
-    return code < 0 ? media_fail(err, code, "cannot open decoder %s of stream 0:%d", in->decoder->name, in->index) : 0;
+    AVDictionary *defaults = NULL;
+    if (s->stream->in->st->codecpar->codec_id == AV_CODEC_ID_DVB_SUBTITLE)
+        av_dict_set(&defaults, "compute_edt", "1", 0);
+    int code = out_stream_open_decoder(s->stream, defaults, &s->dec, &s->own_dec, err);
+    av_dict_free(&defaults);
+    return code;
 }
 
 static int copy_header(AVCodecContext *enc, const AVCodecContext *dec)
@@ -101,8 +91,13 @@ int subtitle_open(struct subtitle *s, struct vid_error *err)
 
 void subtitle_free(struct subtitle **subtitle)
 {
-    free(*subtitle);
+    struct subtitle *s = *subtitle;
+    if (!s)
+        return;
     *subtitle = NULL;
+    if (s->own_dec)
+        avcodec_free_context(&s->dec);
+    free(s);
 }
 
 /* The second packet of a DVB subtitle clears it: its end instead of its start, and nothing to show. */
@@ -125,7 +120,8 @@ static int encode_one(struct subtitle *s, AVSubtitle *sub, int64_t pts, bool cle
     sub->num_rects = rects;
     int code;
     if (size < 0) {
-        code = media_fail(err, size, "encoder %s of output stream 0:%d failed", stream->codec->name, stream->index);
+        code = media_fail(err, size, "encoder %s of output stream 0:%d failed", stream->codec->name,
+                          stream->index);
     } else {
         av_shrink_packet(packet, size);
         packet->pts = av_rescale_q(sub->pts, AV_TIME_BASE_Q, tb);
@@ -157,7 +153,8 @@ static int encode(struct subtitle *s, AVSubtitle *sub, struct vid_error *err)
     return code;
 }
 
-int subtitle_packet(struct subtitle *s, const AVPacket *packet, const struct read_clock *clock, struct vid_error *err)
+int subtitle_packet(struct subtitle *s, const AVPacket *packet, const struct read_clock *clock,
+                    struct vid_error *err)
 {
     struct out_stream *stream = s->stream;
     AVSubtitle sub;

@@ -1,0 +1,103 @@
+/* media_transcode ARGS...: source, chain and sink in one thread, with the options of vidmpi: what the
+ * tests compare with ffmpeg. */
+#include "base/log.h"
+#include "media/chain.h"
+#include "media/log.h"
+#include "media/options.h"
+#include "media/sink.h"
+#include "media/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct run {
+    struct media_options *options;
+    struct media_source *source;
+    struct media_sink *sink;
+    struct chain_spec *spec;
+    struct chain *chain;
+    struct vid_error *err;
+    uint64_t frames;
+};
+
+static int emit(void *opaque, struct picture **picture)
+{
+    struct run *run = opaque;
+    return media_sink_write(run->sink, picture, run->err);
+}
+
+static int open_all(struct run *run, int argc, char **argv)
+{
+    int code = media_options_parse(argc, argv, &run->options, run->err);
+    if (code < 0)
+        return code;
+    log_setup(run->options->log_level, "media_transcode");
+    media_log_setup(run->options->log_level);
+    code = media_source_open(run->options, &run->source, run->err);
+    if (code >= 0)
+        code = media_sink_open(run->options, run->source, &run->sink, run->err);
+    if (code >= 0)
+        media_sink_dump(run->sink);
+    if (code >= 0)
+        code = chain_spec_create(run->options, run->source, run->sink, &run->spec, run->err);
+    if (code >= 0)
+        code = chain_open(run->spec, &run->chain, run->err);
+    return code;
+}
+
+static int configure(struct run *run, const struct picture *first)
+{
+    struct chain_output output;
+    int code = chain_configure(run->chain, first, NULL, run->err);
+    if (code >= 0)
+        code = chain_output(run->chain, &output, run->err);
+    if (code >= 0)
+        code = media_sink_set_video(run->sink, &output, run->err);
+    return code;
+}
+
+static int transcode(struct run *run)
+{
+    struct picture *picture = NULL;
+    int code;
+    while ((code = media_source_next(run->source, &picture, run->err)) >= 0) {
+        code = run->frames == 0 ? configure(run, picture) : 0;
+        if (code >= 0)
+            code = chain_filter(run->chain, run->frames++, &picture, emit, run, run->err);
+        picture_unref(&picture);
+        if (code < 0)
+            break;
+    }
+    if (code != VID_EOF)
+        return code;
+    media_source_stop(run->source);
+    return media_sink_finish(run->sink, run->err);
+}
+
+static void print_stats(struct media_sink *sink)
+{
+    struct sink_stats stats = media_sink_stats(sink);
+    printf("frames=%llu dup=%llu drop=%llu bytes=%llu out_time_us=%lld\n", (unsigned long long)stats.frames,
+           (unsigned long long)stats.duplicated, (unsigned long long)stats.dropped,
+           (unsigned long long)stats.bytes, (long long)stats.out_time_us);
+}
+
+int main(int argc, char **argv)
+{
+    struct vid_error err = {0};
+    struct run run = {.err = &err};
+    int code = open_all(&run, argc, argv);
+    if (code >= 0)
+        code = transcode(&run);
+    if (code < 0)
+        fprintf(stderr, "media_transcode: %s (%d)\n", err.text, code);
+    else if (getenv("TRANSCODE_STATS"))
+        print_stats(run.sink);
+    chain_close(&run.chain);
+    chain_spec_free(&run.spec);
+    media_sink_close(&run.sink);
+    media_source_close(&run.source);
+    media_options_free(&run.options);
+    return code < 0;
+}
