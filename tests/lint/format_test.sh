@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Every C file is as clang-format would write it: clang-format -i FILE.
+# shellcheck source=tests/lint/common.sh
+. "$(dirname "$0")/common.sh"
+
+need clang-format
+mapfile -t files < <(sources '*.c' '*.h')
+((${#files[@]})) || fail "no C files below $root"
+clang-format --dry-run -Werror "${files[@]}" || fail "not formatted"
+
+finish
