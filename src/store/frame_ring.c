@@ -36,10 +36,11 @@ static int ring_size(struct frame_ring *ring, size_t slot_bytes, struct vid_erro
     int ret = posix_fallocate(ring->fd, 0, (off_t)total);
 
     if (ret)
-        return vid_fail(err, -ret,
-                        "the frame ring needs %zu MiB of shared memory for %u frames: %s; free /dev/shm or take "
-                        "a smaller -window",
-                        total >> 20, ring->slots, strerror(ret));
+        return vid_fail(
+            err, -ret,
+            "the frame ring needs %zu MiB of shared memory for %u frames: %s; free /dev/shm or take "
+            "a smaller -window",
+            total >> 20, ring->slots, strerror(ret));
     ring_unmap(ring);
     mem = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
     if (mem == MAP_FAILED)

@@ -117,6 +117,11 @@ static int read_chunk(const struct rank_index *index, int fd, unsigned char *chu
     return (int)(got / RESULT_RECORD_BYTES);
 }
 
+static int at_most(int value, int limit)
+{
+    return value < limit ? value : limit;
+}
+
 static int take_records(struct result_store *store, struct rank_index *index, int fd, struct result_ref *refs,
                         int max, struct vid_error *err)
 {
@@ -124,7 +129,7 @@ static int take_records(struct result_store *store, struct rank_index *index, in
     int taken = 0;
     while (taken < max) {
         struct vid_error *first = taken ? NULL : err; /* what came before is given first */
-        int wanted = max - taken < POLL_CHUNK ? max - taken : POLL_CHUNK;
+        int wanted = at_most(max - taken, POLL_CHUNK);
         int ret = read_chunk(index, fd, chunk, wanted, first);
         if (ret > 0)
             ret = take_chunk(store, index, chunk, ret, refs + taken, first);

@@ -50,7 +50,7 @@ static bool next_copy(char **text, char *to, size_t size)
     const char *word = next_word(text);
     if (!word || strlen(word) >= size)
         return false;
-    strcpy(to, word);
+    memcpy(to, word, strlen(word) + 1);
     return true;
 }
 
@@ -67,7 +67,9 @@ static bool read_stat(int pid, char *state, uint64_t *started)
     if (rest)
         rest++;
     const char *third = next_word(&rest);
-    *state = third ? *third : 'X';
+    *state = 'X';
+    if (third)
+        *state = *third;
     for (int field = 4; field < 22; field++)
         next_word(&rest);
     bool ok = next_number(&rest, UINT64_MAX, started);

@@ -11,15 +11,15 @@
 struct segments;
 
 int segments_create(const char *run_dir, unsigned ranks, struct segments **out, struct vid_error *err);
-void segments_free(struct segments **segments); /* leaves the files; NULL-safe */
+void segments_free(struct segments **all); /* leaves the files; NULL-safe */
 
 /* A record has been read: one more ref is out. When it is the first of a new
  * segment, those before it that are done are removed. -EBADMSG when it goes
  * back to a segment that is not there any more. */
-int segments_note(struct segments *segments, const struct result_ref *ref, struct vid_error *err);
+int segments_note(struct segments *all, const struct result_ref *ref, struct vid_error *err);
 
-int segments_read(struct segments *segments, const struct result_ref *ref, void *mem, struct vid_error *err);
-int segments_done(struct segments *segments, const struct result_ref *ref, struct vid_error *err);
-void segments_usage(struct segments *segments, uint64_t *now, uint64_t *peak);
+int segments_read(struct segments *all, const struct result_ref *ref, void *mem, struct vid_error *err);
+int segments_done(struct segments *all, const struct result_ref *ref, struct vid_error *err);
+void segments_usage(struct segments *all, uint64_t *now, uint64_t *peak);
 
 #endif

@@ -1,7 +1,19 @@
 /* The packed form of a picture, as it lies in the ring or in a segment. */
 #include "fuzz.h"
 
-#include "media/picture.h"
+#include "media/picture_layout.h"
+
+/* What the fuzzer cannot guess and the seeds cannot know. */
+static void complete(unsigned char *mem, size_t size)
+{
+    struct packed_header header;
+    if (size < sizeof header)
+        return;
+    memcpy(&header, mem, sizeof header);
+    header.magic = PACKED_MAGIC;
+    header.version = avutil_version();
+    memcpy(mem, &header, sizeof header);
+}
 
 static void release(void *opaque, void *mem)
 {
@@ -29,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (posix_memalign(&mem, 64, size ? size : 1) != 0)
         return -1;
     memcpy(mem, data, size);
+    complete(mem, size);
     if (picture_wrap(mem, size, release, &released, &picture, NULL) == 0) {
         MUST(picture && released == 0);
         use(picture);
