@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -195,6 +196,7 @@ static pid_t start_owner(bool several, pid_t *redis)
     assert_int_equal(pipe(ends), 0);
     pid_t owner = fork();
     if (owner == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing either */
         struct redis_server *server = NULL;
         struct vid_error err = {0};
         if (redis_server_start(several, &server, &err) < 0)

@@ -129,12 +129,12 @@ static void expect_fake_refusal(const struct canned *table, const char *login, i
 static void it_may_be_too_old(void **state)
 {
     static const struct canned six0[] = {
-        {"HELLO", "*4\r\n$7\r\nversion\r\n$6\r\n6.0.16\r\n$4\r\nrole\r\n$6\r\nmaster\r\n"}, REST};
+        {"HELLO", "*4\r\n$7\r\nversion\r\n$6\r\n6.1.99\r\n$4\r\nrole\r\n$6\r\nmaster\r\n"}, REST};
     static const struct canned five[] = {
         {"INFO", "$45\r\n# Server\r\nredis_version:5.0.14\r\nredis_mode:abc\r\n\r\n"}, REST};
     static const struct canned five_login[] = {
         {"AUTH", "-ERR wrong number of arguments for 'auth' command\r\n"}, REST};
-    expect_fake_refusal(six0, "", -EPROTONOSUPPORT, "needs 6.2 or later, it is 6.0.16");
+    expect_fake_refusal(six0, "", -EPROTONOSUPPORT, "needs 6.2 or later, it is 6.1.99");
     expect_fake_refusal(five, "", -EPROTONOSUPPORT, "needs 6.2 or later, it is 5.0.14");
     expect_fake_refusal(five_login, "me:s3cret@", -EPROTONOSUPPORT, "needs 6.2");
 }
