@@ -32,6 +32,7 @@ test_cleanup() {
   for ((i = ${#test_at_end[@]} - 1; i >= 0; i--)); do
     eval "${test_at_end[i]}" || true
   done
+  find_ours | cut -d ' ' -f 1 | xargs -r kill -9 2>/dev/null # what a failed test left
   if [ -n "${VIDMPI_TEST_KEEP:-}" ]; then echo "# kept: $work"; else rm -rf "$work"; fi
 }
 trap test_cleanup EXIT
