@@ -15,7 +15,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define LOCK_PATIENCE_MS 3000
+#define LOCK_PATIENCE_MS 10000 /* three times the 3 s for which NFS may hide another node's heartbeat */
 
 /* Pictures that the encoder's side may lag behind, and for each worker the
  * one that it filters and the one that waits for it: 16 slots or 48 made no

@@ -202,7 +202,9 @@ static void write_files(struct progress *progress, const struct view *view, cons
 
     write_json(progress, view, state);
     write_preview(progress);
-    if (run_dir_beat(progress->job->dir, &err) < 0)
+    if (run_dir_beat(progress->job->dir, &err) == -ESTALE)
+        job_fail(progress->job, &err); /* another job has taken the folder */
+    else if (err.code)
         log_warn("%s", err.text);
 }
 

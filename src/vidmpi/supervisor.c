@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -89,7 +90,7 @@ int supervisor_poll(struct supervisor *supervisor, int timeout_ms, const struct 
         return VID_EOF;
     ret = control_receive(supervisor->fd, &supervisor->message, timeout_ms, err);
     if (ret == 1 && supervisor->message.type == CONTROL_FATAL) {
-        strncpy(supervisor->fatal, supervisor->message.body, sizeof(supervisor->fatal) - 1);
+        snprintf(supervisor->fatal, sizeof(supervisor->fatal), "%s", supervisor->message.body);
         return 0;
     }
     if (ret == VID_EOF) {

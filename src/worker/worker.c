@@ -11,6 +11,7 @@
 #include "worker/pixels.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -218,7 +219,7 @@ static int report_failure(struct worker *worker, const struct task *task, uint64
         .attempt = task->attempt,
     };
 
-    strncpy(report.text, why->text, sizeof(report.text) - 1);
+    snprintf(report.text, sizeof(report.text), "%s", why->text);
     return task_list_report(worker->list, task, &report, 1, err);
 }
 
