@@ -44,9 +44,10 @@ static inline const char *in(const char *folder, const char *name)
 {
     static char paths[64][4096];
     static unsigned next;
+    char text[4096]; /* `folder` may be one of the paths */
     char *path = paths[next++ % 64];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
+    snprintf(text, sizeof text, "%s/%s", folder, name);
+    return memcpy(path, text, sizeof text);
 }
 
 static inline bool is_there(const char *path)
