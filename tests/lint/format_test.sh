@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Every C file is as clang-format would write it: clang-format -i FILE.
-# shellcheck source=tests/lint/common.sh
 . "$(dirname "$0")/common.sh"
 
 need clang-format

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Every header compiles alone, and twice in one file.
-# shellcheck source=tests/lint/common.sh
 . "$(dirname "$0")/common.sh"
 
 cc=${CC:-cc}

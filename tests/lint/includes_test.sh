@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Rooms include each other only in the directions of docs/architecture.md, and
 # a third party's headers stay in the one room that they belong to.
-# shellcheck source=tests/lint/common.sh
 . "$(dirname "$0")/common.sh"
 
 # Which rooms a room may include, beside itself and base.

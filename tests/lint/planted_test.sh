@@ -2,7 +2,6 @@
 # The lint tests find what they are for: each is run on a small tree of its
 # own, once clean and once for each planted violation.
 # shellcheck disable=SC2016 # what is planted shall not expand here
-# shellcheck source=tests/lint/common.sh
 . "$(dirname "$0")/common.sh"
 
 lint=$root/tests/lint
@@ -12,7 +11,7 @@ trap 'rm -rf "$tree"' EXIT
 new_tree() {
   rm -rf "${tree:?}"
   mkdir -p "$tree"/src/{base,media,vidmpi} "$tree/client" "$tree/build"
-  cp "$root/.clang-format" "$root/.clang-tidy" "$tree"
+  cp "$root"/.clang-format "$root"/.clang-tidy "$root"/.shellcheckrc "$tree"
   printf '#ifndef A_H\n#define A_H\n\nint a(int b);\n\n#endif\n' >"$tree/src/base/a.h"
   printf '#include "base/a.h"\n\nint a(int b)\n{\n    return b + 1;\n}\n' >"$tree/src/base/a.c"
   printf '#include "base/a.h"\n\n#include <libavutil/frame.h>\n#include <stdio.h>\n' >"$tree/src/media/m.c"

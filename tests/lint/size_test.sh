@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # No file has more than 500 lines, no function more than 80.
-# shellcheck source=tests/lint/common.sh
 . "$(dirname "$0")/common.sh"
 
 max_file=500

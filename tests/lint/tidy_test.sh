@@ -2,7 +2,6 @@
 # tidy_test.sh ROOT BUILD: clang-tidy has nothing to say about any file that
 # BUILD compiles. One process a file: the analyzer of clang-tidy 14 takes
 # things of one file for those of the next (valist.Uninitialized).
-# shellcheck source=tests/lint/common.sh
 . "$(dirname "$0")/common.sh"
 
 build=$2
