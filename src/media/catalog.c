@@ -163,6 +163,25 @@ static int check_metadata(const AVFilterGraph *graph, struct vid_error *err)
     return 0;
 }
 
+/* A source without end keeps the graph running after the input's end, unless its consumer stops with the
+ * shortest. */
+static int check_sources(const AVFilterGraph *graph, struct vid_error *err)
+{
+    AVFilterContext *source = NULL;
+    bool ends = false;
+
+    for (unsigned i = 0; i < graph->nb_filters; i++) {
+        AVFilterContext *filter = graph->filters[i];
+        int64_t shortest = 0;
+
+        if (!strcmp(filter->filter->name, "haldclutsrc"))
+            source = filter;
+        else if (!strcmp(filter->filter->name, "haldclut"))
+            ends = av_opt_get_int(filter, "shortest", AV_OPT_SEARCH_CHILDREN, &shortest) >= 0 && shortest;
+    }
+    return source && !ends ? refuse(source, "it never ends; write haldclut=shortest=1 behind it", err) : 0;
+}
+
 int graph_parse(const char *text, AVFilterGraph *graph, AVFilterInOut **in, AVFilterInOut **out,
                 struct vid_error *err)
 {
@@ -211,6 +230,8 @@ int catalog_check(const char *text, struct vid_error *err)
         rc = catalog_check_filter(graph->filters[i], err);
     if (rc >= 0)
         rc = check_metadata(graph, err);
+    if (rc >= 0)
+        rc = check_sources(graph, err);
     if (rc >= 0)
         rc = check_ends(text, in, out, err);
     avfilter_inout_free(&in);

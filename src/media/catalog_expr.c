@@ -93,16 +93,18 @@ static bool is(const struct token *token, const char *name)
 const char *expression_state(const char *text)
 {
     struct token token;
-    unsigned stored = 0; /* variables that this evaluation has surely written before */
+    unsigned stored = 0, storing = 0; /* variables that this evaluation has surely written, or is about to */
     int depth = 0;
 
     while (next_token(&text, &depth, &token)) {
+        if (*token.start == ')' && depth == 0)
+            stored |= storing;
         if (!token.call)
             continue;
         if (is(&token, "random") || is(&token, "rand"))
             return "its expression uses random numbers, which run on from frame to frame";
         if (is(&token, "st") && token.depth == 0 && token.argument >= 0)
-            stored |= 1u << token.argument;
+            storing = 1u << token.argument;
         if (is(&token, "ld") && (token.argument < 0 || !(stored & 1u << token.argument)))
             return "its expression reads with ld() what an earlier frame may have stored";
     }

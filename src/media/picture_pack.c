@@ -10,11 +10,11 @@ int picture_shape(int format, int width, int height, struct plane_shape shape[4]
     const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(format);
     int planes = av_pix_fmt_count_planes(format);
 
+    if (desc && desc->flags & AV_PIX_FMT_FLAG_HWACCEL)
+        return -ENOTSUP;
     if (!desc || planes < 1 || planes > 4 ||
         av_image_check_size2(width, height, INT64_MAX, format, 0, NULL) < 0)
         return -EINVAL;
-    if (desc->flags & AV_PIX_FMT_FLAG_HWACCEL)
-        return -ENOTSUP;
     for (int p = 0; p < planes; p++) {
         int bytes = av_image_get_linesize(format, width, p);
 
