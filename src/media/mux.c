@@ -291,6 +291,15 @@ static int write_waiting(struct mux *mux, struct mux_stream *stream, struct vid_
     return code;
 }
 
+/* The muxer says itself which stream it does not take. */
+static int fail_header(struct mux *mux, int code, struct vid_error *err)
+{
+    char why[600];
+    if (media_log_errors(why, sizeof(why)) > 0)
+        return vid_fail(err, code, "cannot write %s as %s: %s", mux->path.name, mux->ctx->oformat->name, why);
+    return fail_write(mux, code, err);
+}
+
 static int write_header(struct mux *mux, struct vid_error *err)
 {
     int code = open_io(mux, err);
@@ -299,7 +308,7 @@ static int write_header(struct mux *mux, struct vid_error *err)
     media_log_reset();
     code = avformat_write_header(mux->ctx, &mux->opts);
     if (code < 0)
-        return fail_write(mux, code, err);
+        return fail_header(mux, code, err);
     mux->header_written = true;
     if (mux->dump)
         av_dump_format(mux->ctx, 0, mux->path.name, 1);

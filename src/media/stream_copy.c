@@ -130,20 +130,6 @@ int stream_copy_open(struct out_stream *stream, struct vid_error *err)
     return mux_ready(stream->mux, stream->index, err);
 }
 
-/* A copy begins with a key frame, and not before the output's start. */
-static bool may_start(const struct out_stream *stream, const AVPacket *packet, const struct read_clock *clock,
-                      const struct source_times *input)
-{
-    if (!(packet->flags & AV_PKT_FLAG_KEY))
-        return false;
-    int64_t start = stream->times->start == AV_NOPTS_VALUE ? 0 : stream->times->start;
-    if (input->copy_ts && input->start_time != AV_NOPTS_VALUE)
-        start = FFMAX(start, input->start_time + input->ts_offset);
-    if (packet->pts == AV_NOPTS_VALUE)
-        return clock->pts >= start;
-    return packet->pts >= av_rescale_q(start, AV_TIME_BASE_Q, stream->in->st->time_base);
-}
-
 static bool is_past_end(const struct out_stream *stream, const struct read_clock *clock,
                         const struct source_times *input)
 {
@@ -191,7 +177,7 @@ int stream_copy_packet(struct out_stream *stream, const AVPacket *packet, const 
         return mux_write(stream->mux, stream->index, NULL, err);
     if (stream->times->start != AV_NOPTS_VALUE && clock->pts < stream->times->start)
         return 0;
-    if (!stream->started && !may_start(stream, packet, clock, input))
+    if (!stream->started && !(packet->flags & AV_PKT_FLAG_KEY))
         return 0;
     if (is_past_end(stream, clock, input)) {
         stream->finished = true;
