@@ -135,10 +135,14 @@ static void read_fields(const struct packed_header *h, AVFrame *frame)
 
 static void set_planes(unsigned char *mem, const struct packed_header *h, AVFrame *frame)
 {
+    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get((enum AVPixelFormat)h->format);
+
     for (uint32_t p = 0; p < h->planes; p++) {
         frame->data[p] = mem + h->plane[p].offset;
         frame->linesize[p] = (int)h->plane[p].stride;
     }
+    if (desc->flags & AV_PIX_FMT_FLAG_PAL)
+        frame->linesize[1] = 0; /* a palette has no rows: filters that see a stride filter it as a plane */
     frame->extended_data = frame->data;
 }
 
