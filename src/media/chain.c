@@ -50,14 +50,12 @@ static struct shape shape_of(const struct picture *picture)
 {
     const AVFrame *frame = picture->frame;
     const AVFrameSideData *sd = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
-    struct shape shape;
+    struct shape shape = {.width = frame->width,
+                          .height = frame->height,
+                          .format = frame->format,
+                          .rebuilt = picture->graph_first > 0,
+                          .aspect = picture->graph_aspect};
 
-    memset(&shape, 0, sizeof(shape));
-    shape.width = frame->width;
-    shape.height = frame->height;
-    shape.format = frame->format;
-    shape.rebuilt = picture->graph_first > 0;
-    shape.aspect = picture->graph_aspect;
     if (sd && sd->size >= sizeof(shape.matrix)) {
         shape.rotated = true;
         memcpy(shape.matrix, sd->data, sizeof(shape.matrix));
@@ -65,12 +63,20 @@ static struct shape shape_of(const struct picture *picture)
     return shape;
 }
 
+static bool same_shape(const struct shape *a, const struct shape *b)
+{
+    return a->width == b->width && a->height == b->height && a->format == b->format &&
+           a->rotated == b->rotated && a->rebuilt == b->rebuilt &&
+           !memcmp(a->matrix, b->matrix, sizeof(a->matrix)) && a->aspect.num == b->aspect.num &&
+           a->aspect.den == b->aspect.den;
+}
+
 static int prepare(struct chain *chain, const struct picture *picture, struct vid_error *err)
 {
     struct shape shape = shape_of(picture);
     int rc;
 
-    if (chain->graph.graph && !memcmp(&shape, &chain->shape, sizeof(shape)))
+    if (chain->graph.graph && same_shape(&shape, &chain->shape))
         return 0;
     chain_graph_free(&chain->graph);
     if ((rc = chain_graph_build(chain->spec, picture, &chain->graph, err)) < 0)

@@ -61,6 +61,6 @@ enum filter_class { FILTER_UNKNOWN, FILTER_FRAME, FILTER_WINDOW, FILTER_ALIGNED,
 
 /* Every filter in the graph text must be FILTER_FRAME: else -ENOTSUP and the reason. A syntax error or an
  * unknown filter gives libavfilter's message and -EINVAL. */
-int catalog_check(const char *graph, struct vid_error *err);
+int catalog_check(const char *text, struct vid_error *err);
 
 #endif

@@ -105,7 +105,7 @@ static char *unescape(const char *text, size_t length)
         if (text[i] != '\\' || i + 1 == length)
             *to++ = text[i];
         else
-            *to++ = text[++i] == 'n' ? '\n' : text[i];
+            *to++ = (char)(text[++i] == 'n' ? '\n' : text[i]);
     }
     *to = 0;
     return out;
