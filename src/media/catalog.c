@@ -92,6 +92,24 @@ static bool remembers_place(const char *option, const char *value, AVFilterConte
     return both;
 }
 
+static bool uses_frame_number(const char *text)
+{
+    return expression_uses(text, "n") || expression_uses(text, "N") || expression_uses(text, "on") ||
+           strstr(text, "%{n}") || strstr(text, "%{frame_num}");
+}
+
+static int check_expression(AVFilterContext *filter, const char *text, struct vid_error *err)
+{
+    const char *why = expression_state(text);
+
+    if (why)
+        return refuse(filter, why, err);
+    if (!FRAME_NUMBERS_CAN_BE_SET && uses_frame_number(text))
+        return refuse(filter, "with this version of libavfilter the number of a frame cannot be told to it",
+                      err);
+    return 0;
+}
+
 /* Each text option may be an expression. A name of a file that looks like one with state is refused too: no
  * harm. */
 static int check_texts(AVFilterContext *filter, void *object, struct vid_error *err)
@@ -99,12 +117,13 @@ static int check_texts(AVFilterContext *filter, void *object, struct vid_error *
     const AVOption *o = NULL;
 
     while (object && (o = av_opt_next(object, o))) {
-        const char *why, *value;
+        const char *value;
+        int rc;
 
         if (o->type != AV_OPT_TYPE_STRING || !(value = *(char **)((char *)object + o->offset)))
             continue;
-        if ((why = expression_state(value)))
-            return refuse(filter, why, err);
+        if ((rc = check_expression(filter, value, err)) < 0)
+            return rc;
         if (remembers_place(o->name, value, filter))
             return refuse(filter, "its place depends on that in the frame before", err);
     }
@@ -113,7 +132,8 @@ static int check_texts(AVFilterContext *filter, void *object, struct vid_error *
 
 int catalog_check_filter(AVFilterContext *filter, struct vid_error *err)
 {
-    const char *name = filter->filter->name, *why;
+    const char *name = filter->filter->name;
+    int rc;
     const struct catalog_entry *entry = catalog_find(name);
 
     if (!entry)
@@ -124,8 +144,8 @@ int catalog_check_filter(AVFilterContext *filter, struct vid_error *err)
     for (const struct catalog_rule *rule = catalog_rules; rule->filter; rule++)
         if (!strcmp(rule->filter, name) && !rule_passes(filter, rule))
             return refuse(filter, rule->reason, err);
-    if (filter->enable_str && (why = expression_state(filter->enable_str)))
-        return refuse(filter, why, err);
+    if (filter->enable_str && (rc = check_expression(filter, filter->enable_str, err)) < 0)
+        return rc;
     return filter->filter->priv_class ? check_texts(filter, filter->priv, err) : 0;
 }
 

@@ -16,6 +16,10 @@ struct catalog_entry {
     const char *reason; /* why it is not FILTER_FRAME; NULL else */
 };
 
+/* The counters of a link, from which filters take `n`, are private to libavfilter; they are known
+ * for this version. With another one graphs that use the number are refused. */
+#define FRAME_NUMBERS_CAN_BE_SET (LIBAVFILTER_VERSION_MAJOR == 8)
+
 /* NULL: unknown. */
 const struct catalog_entry *catalog_find(const char *name);
 

@@ -165,11 +165,9 @@ static int collect_links(struct chain_graph *graph)
 
 void chain_graph_set_count(struct chain_graph *graph, int64_t n)
 {
-#if LIBAVFILTER_VERSION_MAJOR == 8
+#if FRAME_NUMBERS_CAN_BE_SET
     for (int i = 0; i < graph->nlinks; i++)
         graph->links[i]->frame_count_in = graph->links[i]->frame_count_out = n;
-#else
-#error "frame counters of links are private to libavfilter: see where this version keeps them"
 #endif
 }
 

@@ -1,5 +1,7 @@
 #include "media_check.h"
 
+#include "media/picture_layout.h"
+
 #include <libavutil/mastering_display_metadata.h>
 #include <math.h>
 
@@ -358,6 +360,30 @@ static void damage_is_harmless(void **state)
     picture_unref(&picture);
 }
 
+static void planes_outside_are_refused(void **state)
+{
+    struct picture *picture = make_picture(AV_PIX_FMT_YUV420P, 16, 16), *copy;
+    size_t size = picture_packed_size(picture);
+
+    for (int change = 0; change < 4; change++) {
+        struct packed_header *h = aligned_alloc(64, (size + 63) / 64 * 64);
+        struct vid_error err = {0};
+
+        assert_int_equal(picture_pack(picture, h, size, NULL), 0);
+        if (change == 0)
+            h->plane[0].stride = 1 << 16;
+        else if (change == 1)
+            h->plane[2].offset += 64;
+        else if (change == 2)
+            h->plane[1].offset = 0;
+        else
+            h->version++;
+        assert_int_equal(picture_wrap_owned(h, size, &copy, &err), -EBADMSG);
+        assert_non_null(strstr(err.text, change < 3 ? "a plane lies outside" : "is from libavutil"));
+    }
+    picture_unref(&picture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +396,7 @@ int main(void)
         cmocka_unit_test(misaligned_blocks),
         cmocka_unit_test(hardware_is_refused),
         cmocka_unit_test(damage_is_harmless),
+        cmocka_unit_test(planes_outside_are_refused),
     };
 
     return cmocka_run_group_tests_name("picture", tests, NULL, NULL);
