@@ -8,6 +8,7 @@ static int make_clips(void **state)
     check_make(
         "-f lavfi -i testsrc2=s=160x120:r=25:d=0.4 -vf setsar=4/3 -c:v ffv1 -pix_fmt yuv422p10 deep.mkv");
     check_make("-f lavfi -i testsrc2=s=161x121:r=25:d=0.4 -c:v ffv1 -pix_fmt yuva420p alpha.mkv");
+    check_make("-f lavfi -i testsrc2=s=161x121:r=25:d=0.4 -c:v png -pix_fmt pal8 palette.mkv");
     check_make("-f lavfi -i testsrc2=s=96x64:r=25:d=0.4 -c:v mpeg4 flat.mp4");
     for (int angle = 0; angle < 360; angle += 45) {
         check_make("-i flat.mp4 -c copy -metadata:s:v rotate=%d turn%d.mp4", angle, angle);
@@ -87,6 +88,7 @@ static void same_in_other_formats(void **state)
     for (int i = 0; filters[i]; i++) {
         wrong += check_same("-i @deep.mkv", filters[i]) != 10;
         wrong += check_same("-i @alpha.mkv", filters[i]) != 10;
+        wrong += check_same("-i @palette.mkv", filters[i]) != 10;
     }
     assert_int_equal(wrong, 0);
 }
