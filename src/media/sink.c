@@ -213,7 +213,7 @@ static int finish(struct media_sink *sink, struct vid_error *err)
 {
     struct encoder *video = sink->video->video;
     int code = sink_take_packets(sink, UINT64_MAX, err);
-    if (code >= 0)
+    if (code >= 0 && !sink->stopped)
         code = encoder_end(video, err);
     if (code >= 0)
         code = sink_end_streams(sink, err);
