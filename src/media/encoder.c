@@ -151,7 +151,8 @@ static int open_encoder(struct encoder *e, const AVFrame *first, struct vid_erro
     enc->framerate = e->frame_rate;
     e->stream->st->avg_frame_rate = e->frame_rate;
     set_geometry(e);
-    set_colour(enc, first);
+    if (first)
+        set_colour(enc, first);
     if (av_q2d(enc->time_base) < 0.001 && e->constant)
         log_warn("the frame rate is very high for a constant one; consider -r or -fps_mode vfr");
     if (e->constant)
@@ -251,6 +252,11 @@ static int take_step(struct encoder *e, struct pacing_step step, AVFrame *next, 
     if (next)
         av_frame_move_ref(e->last, next);
     return 0;
+}
+
+int encoder_open_empty(struct encoder *e, struct vid_error *err)
+{
+    return e->opened || !e->known ? 0 : open_encoder(e, NULL, err);
 }
 
 int encoder_picture(struct encoder *e, AVFrame *frame, struct vid_error *err)

@@ -38,6 +38,9 @@ int encoder_set_video(struct encoder *encoder, const struct chain_output *video,
 /* The next picture; its contents are taken. */
 int encoder_picture(struct encoder *encoder, AVFrame *frame, struct vid_error *err);
 
+/* Opens the encoder without a picture, for an output that has none. Does nothing when it is open. */
+int encoder_open_empty(struct encoder *encoder, struct vid_error *err);
+
 /* The last picture has come: it may be repeated. */
 int encoder_end(struct encoder *encoder, struct vid_error *err);
 

@@ -4,6 +4,7 @@
 #ifndef VID_MEDIA_LOG_H
 #define VID_MEDIA_LOG_H
 
+#include "base/error.h"
 #include "base/log.h"
 
 #include <stddef.h>
@@ -23,5 +24,11 @@ int media_log_last_error(char *buf, size_t size);
 /* All such lines since the reset, oldest first, joined by "; " (the oldest kilobyte of them):
  * libavfilter says the cause first and the filter's name last. */
 int media_log_errors(char *buf, size_t size);
+
+/* For calls whose error will be told in a sentence that quotes libav: lines of level error of this thread are
+ * kept back from now on, at levels below verbose. release shows those that `err` (may be NULL) does not quote, and
+ * ends the keeping back. */
+void media_log_hold(void);
+void media_log_release(const struct vid_error *err);
 
 #endif

@@ -19,6 +19,8 @@ static _Thread_local struct line line;
 static _Thread_local int prefix_due;
 static _Thread_local bool line_started;
 static _Thread_local char last_error[1000], all_errors[1000];
+static _Thread_local bool holding;
+static _Thread_local char held[8192]; /* whole lines, each ended by a line feed */
 
 static _Atomic int shown_level = AV_LOG_INFO;
 
@@ -44,12 +46,24 @@ static void keep_error(const char *text)
     snprintf(all_errors + used, sizeof(all_errors) - used, "%s%s", used ? "; " : "", text);
 }
 
+/* True when the line is kept back. */
+static bool hold(const char *text)
+{
+    size_t used = strlen(held);
+
+    if (!holding || line.level > AV_LOG_ERROR || atomic_load(&shown_level) >= AV_LOG_VERBOSE ||
+        used + line.length + 2 > sizeof(held))
+        return false;
+    snprintf(held + used, sizeof(held) - used, "%s\n", text);
+    return true;
+}
+
 static void end_line(void)
 {
     line.text[line.length] = '\0';
     if (line.level <= AV_LOG_ERROR)
         keep_error(after_prefix(line.text));
-    if (line.level <= atomic_load(&shown_level))
+    if (line.level <= atomic_load(&shown_level) && !hold(line.text))
         log_line((enum log_level)line.level, "%s", line.text);
     line.length = 0;
     line_started = false;
@@ -118,4 +132,25 @@ int media_log_last_error(char *buf, size_t size)
 int media_log_errors(char *buf, size_t size)
 {
     return give(all_errors, buf, size);
+}
+
+void media_log_hold(void)
+{
+    holding = true;
+    held[0] = '\0';
+}
+
+void media_log_release(const struct vid_error *err)
+{
+    char *rest = held;
+
+    holding = false;
+    while (*rest) {
+        char *end = strchr(rest, '\n');
+        *end = '\0';
+        if (LOG_ERROR <= log_level() && !(err && strstr(err->text, after_prefix(rest))))
+            log_error("%s", rest);
+        rest = end + 1;
+    }
+    held[0] = '\0';
 }

@@ -87,6 +87,9 @@ struct media_options {
     bool interactive;      /* true; -nostdin: nobody is asked whether to overwrite */
     enum print_what print; /* -h, -version: print and leave */
 
+    /* Set by the caller, NULL otherwise: non-zero makes blocking reads of the input give up. Any thread. */
+    int (*interrupted)(void);
+
     /* our own */
     char *redis_url;           /* -redis, else VIDMPI_REDIS, else NULL: embedded */
     char *run_dir;             /* -run-dir, or NULL */

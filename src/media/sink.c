@@ -219,10 +219,12 @@ static int finish(struct media_sink *sink, struct vid_error *err)
         code = sink_end_streams(sink, err);
     if (code < 0)
         return code;
-    if (!video->opened)
-        return vid_fail(err, -ENODATA, "not one frame was written to %s; look at -ss, -t and -frames",
-                        sink->mux->path.name);
-    code = flush_streams(sink, err);
+    if (!video->opened) {
+        log_warn("not one frame was written to %s; look at -ss, -t and -frames", sink->mux->path.name);
+        code = encoder_open_empty(video, err);
+    }
+    if (code >= 0)
+        code = flush_streams(sink, err);
     if (code >= 0)
         code = mux_finish(sink->mux, err);
     video->pacing.dropped += video->pacing.withheld;

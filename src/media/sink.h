@@ -28,8 +28,8 @@ int media_sink_set_video(struct media_sink *sink, const struct chain_output *vid
  * (-t, -frames:v, -fs): the caller stops the source and finishes. */
 int media_sink_write(struct media_sink *sink, struct picture **picture, struct vid_error *err);
 
-/* The source has ended: flushes encoders, writes the trailer, renames. -ENODATA when not one frame was
- * written, which is a warning in ffmpeg. */
+/* The source has ended: flushes encoders, writes the trailer, renames. When not one frame was
+ * written the output has its streams and no packets, with a warning, as ffmpeg's. */
 int media_sink_finish(struct media_sink *sink, struct vid_error *err);
 
 /* Without a finish before, removes what was written. NULL-safe. */

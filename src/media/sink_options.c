@@ -38,7 +38,7 @@ int sink_check_names(const struct media_sink *sink, struct vid_error *err)
         return vid_fail(err, -EINVAL, "%s is the input: it cannot be changed in place, name another output",
                         path->name);
     if (sink->options->overwrite == OVERWRITE_NO)
-        return vid_fail(err, -EEXIST, "%s is there already and -n was given; name another output or say -y",
+        return vid_fail(err, -EEXIST, "%s exists and -n was given; name another output or say -y",
                         path->name);
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 
+#include <errno.h>
 #include <libavutil/opt.h>
 #include <stdlib.h>
 #include <time.h>
@@ -67,6 +68,7 @@ int media_source_open(const struct media_options *options, struct media_source *
     if (!source)
         return vid_fail(err, -ENOMEM, "no memory for the input");
     source->video = -1;
+    source->interrupted = options->interrupted;
     source->last_ts = AV_NOPTS_VALUE;
     source->loop = options->in.stream_loop;
     source->loop_time_base = (AVRational){1, 1};
@@ -107,6 +109,29 @@ void media_source_close(struct media_source **source)
     av_frame_free(&gone->frame);
     av_freep(&gone->drain_dts);
     free(gone);
+}
+
+int media_source_blank(struct media_source *source, struct picture **out, struct vid_error *err)
+{
+    const struct source_stream *stream = source_video(source);
+    const AVCodecContext *decoder = stream->decoder_ctx;
+    AVFrame *frame = av_frame_alloc();
+    int code;
+
+    if (!frame)
+        return vid_fail(err, -ENOMEM, "no memory for a picture");
+    frame->width = decoder->width;
+    frame->height = decoder->height;
+    frame->format = decoder->pix_fmt;
+    frame->sample_aspect_ratio = decoder->sample_aspect_ratio;
+    code = av_frame_get_buffer(frame, 0);
+    if (code < 0) {
+        av_frame_free(&frame);
+        return vid_fail(err, -ENODATA, "the input \"%s\": not one picture could be decoded, and its size is not known",
+                        source->format->url);
+    }
+    *out = picture_from_frame(&frame, source_time_base(source));
+    return *out ? 0 : vid_fail(err, -ENOMEM, "no memory for a picture");
 }
 
 void media_source_stop(struct media_source *source)

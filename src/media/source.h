@@ -22,6 +22,9 @@ void media_source_close(struct media_source **source); /* NULL-safe */
  * time base that the filter graph's source has. The media_sink that maps this source must be open. */
 int media_source_next(struct media_source *source, struct picture **out, struct vid_error *err);
 
+/* A picture of the stream's size and format without content, to configure a chain when there is none. */
+int media_source_blank(struct media_source *source, struct picture **out, struct vid_error *err);
+
 /* Makes media_source_next return VID_EOF soon: the output wants no more, or
  * the job ends. Blocking reads are interrupted. */
 void media_source_stop(struct media_source *source);

@@ -13,7 +13,7 @@ static int interrupted(void *opaque)
 {
     struct media_source *source = opaque;
 
-    return atomic_load(&source->stop);
+    return atomic_load(&source->stop) || (source->interrupted && source->interrupted());
 }
 
 /* What can be said better before libavformat tries. */

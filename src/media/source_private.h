@@ -38,6 +38,7 @@ struct picture_fifo {
 
 struct media_source {
     AVFormatContext *format;
+    int (*interrupted)(void); /* may be NULL */
     struct source_stream *streams;
     struct source_want *wants; /* one for each stream */
     int count;

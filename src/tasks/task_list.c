@@ -1,4 +1,5 @@
 #include "tasks/list.h"
+#include "tasks/redis_url.h"
 #include "tasks/words.h"
 
 #include <ctype.h>
@@ -142,4 +143,14 @@ int task_list_remove(struct task_list *list, struct vid_error *err)
     words_free(&w);
     reply_free(&ranks);
     return rc < 0 ? vid_fail(err, rc, "task list: no memory") : list_call(list, &pipeline, err);
+}
+
+int task_list_check_url(const char *url, struct vid_error *err)
+{
+    struct redis_url parsed;
+    int ret = redis_url_parse(url, &parsed, err);
+
+    if (ret == 0)
+        redis_url_free(&parsed);
+    return ret;
 }

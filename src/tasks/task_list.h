@@ -26,6 +26,9 @@ struct task_list;
 int task_list_open(const char *url, const char *job, struct task_list **out, struct vid_error *err);
 void task_list_close(struct task_list **list); /* NULL-safe */
 
+/* Whether the text is such a URL, without connecting: 0, or -EINVAL or -EPROTONOSUPPORT and why. */
+int task_list_check_url(const char *url, struct vid_error *err);
+
 /* How long a call goes on beside the time that it was asked to wait: 10 s at
  * first. For a program that is about to stop. */
 void task_list_set_patience(struct task_list *list, int ms);

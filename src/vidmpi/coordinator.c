@@ -173,7 +173,7 @@ static void dismiss(struct coordinator *c, bool well)
     for (int rank = 1; c->shared && rank < cluster_size(c->cluster); rank++)
         cluster_send(c->cluster, rank, TAG_STOP, well ? "1" : "0", &err);
     supervisor_stop(&c->worker, well ? GRACE_MS : 0);
-    while (c->shared && clock_now() < deadline &&
+    while (c->shared && clock_now() < deadline && !interrupt_signal() &&
            (c->goodbyes < cluster_size(c->cluster) - 1 || cluster_busy(c->cluster))) {
         look_at_ranks(c);
         clock_sleep_until(clock_now() + NS_PER_MS);

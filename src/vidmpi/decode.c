@@ -10,6 +10,8 @@
 /* The first picture was decoded while the job opened. */
 static int next_picture(struct job *job, struct picture **picture, struct vid_error *err)
 {
+    if (job->empty)
+        return VID_EOF;
     if (job->first) {
         *picture = job->first;
         job->first = NULL;

@@ -2,6 +2,7 @@
 #include "vidmpi/stages.h"
 
 #include "base/clock.h"
+#include "media/log.h"
 #include "vidmpi/buffer_pool.h"
 #include "worker/payload.h"
 
@@ -108,6 +109,10 @@ void encode_run(struct job *job)
     struct vid_error err = {0};
     int ret = pool ? 0 : vid_fail(&err, -ENOMEM, "no memory for the results");
 
+    media_log_hold(); /* the first picture opens the encoder, whose errors are quoted in ours */
+    if (ret == 0)
+        ret = encode_one(job, pool, &err);
+    media_log_release(&err);
     while (ret == 0)
         ret = encode_one(job, pool, &err);
     /* The output may want no more (-t, -frames:v) before the source ends. */

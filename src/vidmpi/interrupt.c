@@ -1,7 +1,13 @@
 #include "vidmpi/interrupt.h"
 
+#include "base/clock.h"
+
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
+
+#define WAKE_SIGNAL SIGUSR2
+#define WAKE_NS (20 * NS_PER_MS)
 
 static volatile sig_atomic_t caught;
 
@@ -10,17 +16,36 @@ static void on_signal(int signum)
     caught = signum;
 }
 
+static void on_wake(int signum)
+{
+    (void)signum; /* what counts is that a blocked call returns */
+}
+
 void interrupt_setup(void)
 {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    struct sigaction wake = {.sa_handler = on_wake};
 
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigemptyset(&wake.sa_mask);
+    sigaction(WAKE_SIGNAL, &wake, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
 int interrupt_signal(void)
 {
     return caught;
+}
+
+void interrupt_join(pthread_t thread, bool ends)
+{
+    struct timespec until = clock_timespec(clock_now() + WAKE_NS);
+
+    while (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
+        if (ends || caught)
+            pthread_kill(thread, WAKE_SIGNAL);
+        until = clock_timespec(clock_now() + WAKE_NS);
+    }
 }

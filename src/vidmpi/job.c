@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "media/log.h"
 #include "tasks/task_list.h"
 
 #include <errno.h>
@@ -36,9 +37,10 @@ static int open_media(struct job *job, struct vid_error *err)
         return ret;
     media_source_dump(job->source);
     ret = media_source_next(job->source, &job->first, err);
-    if (ret == VID_EOF)
-        return vid_fail(err, -ENODATA, "%s: not one picture could be decoded in the part that was asked for",
-                        job->options->in.url);
+    if (ret == VID_EOF) {
+        job->empty = true;
+        ret = media_source_blank(job->source, &job->first, err);
+    }
     if (ret == 0 && (ret = chain_open(job->spec, &chain, err)) == 0 &&
         (ret = chain_configure(chain, job->first, job->spec, err)) == 0 &&
         (ret = chain_output(chain, &output, err)) == 0)
@@ -46,6 +48,17 @@ static int open_media(struct job *job, struct vid_error *err)
     chain_close(&chain);
     if (ret == 0)
         media_sink_dump(job->sink);
+    return ret;
+}
+
+/* libav's errors are quoted in ours. */
+static int open_media_quietly(struct job *job, struct vid_error *err)
+{
+    int ret;
+
+    media_log_hold();
+    ret = open_media(job, err);
+    media_log_release(err);
     return ret;
 }
 
@@ -166,7 +179,7 @@ int job_open(struct job *job, const struct media_options *options, unsigned rank
     ret = text_random_hex(job->id, 8);
     if (ret < 0)
         return vid_fail(err, ret, "cannot get random bytes for the job's id: %s", strerror(-ret));
-    if ((ret = open_media(job, err)) < 0 || (ret = open_redis(job, several_nodes, err)) < 0 ||
+    if ((ret = open_media_quietly(job, err)) < 0 || (ret = open_redis(job, several_nodes, err)) < 0 ||
         (ret = open_run_dir(job, several_nodes, err)) < 0 || (ret = open_ring(job, err)) < 0)
         return ret;
     guard_output(job);
@@ -302,8 +315,27 @@ static void remove_keys(struct job *job)
     task_list_close(&list);
 }
 
+/* Workers filter ahead of the output's end: pictures that are not in it go. */
+static void remove_unused_files(const struct job *job)
+{
+    struct frame_counts counts = frame_table_counts(job->table);
+    static const char *const endings[] = {"png", "json"};
+    char path[PATH_MAX];
+
+    for (uint64_t frame = counts.encoded; frame < counts.decoded; frame++) {
+        for (size_t i = 0; i < 2; i++) {
+            snprintf(path, sizeof(path), "%s/results/png/frame_%06" PRIu64 ".%s", job->run_dir_path, frame, endings[i]);
+            unlink(path);
+        }
+    }
+}
+
 void job_close(struct job *job, bool keep)
 {
+    /* A folder in a temporary place that nobody named is not looked for either. */
+    keep = keep && (job->options->run_dir || media_sink_is_file(job->sink));
+    if (keep && job->options->results == RESULTS_PNG)
+        remove_unused_files(job);
     picture_unref(&job->first);
     picture_unref(&job->latest);
     media_sink_close(&job->sink);

@@ -37,6 +37,7 @@ struct job {
     struct media_source *source; /* decoder's thread */
     struct media_sink *sink;     /* encoder's thread */
     struct picture *first;       /* the picture that configured the chain, until the decoder takes it */
+    bool empty;                  /* and it is a blank one: the source gave none */
     struct chain_spec *spec;
     struct run_dir *dir;          /* main thread */
     struct redis_server *server;  /* NULL with -redis */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "media/log.h"
+#include "tasks/task_list.h"
 #include "vidmpi/cluster.h"
 #include "vidmpi/coordinator.h"
 #include "vidmpi/interrupt.h"
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -35,7 +37,8 @@ static void *open_job(void *opaque)
     struct opening *opening = opaque;
     struct launch *launch = &opening->launch;
 
-    opening->ret = job_open(opening->job, opening->options, (unsigned)launch->size, !launch->one_node, &opening->err);
+    if (opening->ret == 0)
+        opening->ret = job_open(opening->job, opening->options, (unsigned)launch->size, !launch->one_node, &opening->err);
     if (opening->ret == 0)
         opening->ret = summary_write_job(opening->job, opening->argc, opening->argv, &opening->err);
     return NULL;
@@ -72,17 +75,20 @@ static void warn_of_too_many(const struct cluster *cluster)
     int workers = cluster_ranks_here(cluster) - (cluster_size(cluster) > 1);
 
     if (workers > cores)
-        log_warn("%d ranks filter on this node of %ld cores: more than one rank a core gains nothing; take -np %ld",
-                 workers, cores, cores + 1);
+        log_warn("%d ranks on this node of %ld cores, %d of them filter: more than one a core gains nothing; take -np %ld",
+                 cluster_ranks_here(cluster), cores, workers, cores + 1);
 }
 
-/* ffmpeg asks before it overwrites, where there is somebody to ask. */
+/* ffmpeg asks before it overwrites; where there is nobody to ask, that is a no. */
 static int ask_to_overwrite(struct media_options *options, struct vid_error *err)
 {
+    struct stat st;
     char answer[16];
 
-    if (options->overwrite != OVERWRITE_ASK || !options->interactive || !isatty(STDIN_FILENO) || access(options->out.url, F_OK) < 0)
+    if (options->overwrite != OVERWRITE_ASK || stat(options->out.url, &st) < 0 || !S_ISREG(st.st_mode))
         return 0;
+    if (!options->interactive || !isatty(STDIN_FILENO))
+        return vid_fail(err, -EEXIST, "%s exists; say -y to overwrite it", options->out.url);
     fprintf(stderr, "File '%s' already exists. Overwrite? [y/N] ", options->out.url);
     if (!fgets(answer, sizeof(answer), stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
         return vid_fail(err, -EEXIST, "%s exists and is not overwritten", options->out.url);
@@ -90,18 +96,22 @@ static int ask_to_overwrite(struct media_options *options, struct vid_error *err
     return 0;
 }
 
-static int run_rank_0(const struct media_options *options, const struct launch *launch, int argc, char **argv,
+static int run_rank_0(struct media_options *options, const struct launch *launch, int argc, char **argv,
                       struct supervisor **worker, struct cluster **cluster, struct vid_error *err)
 {
     static struct job job; /* large */
     struct opening opening = {&job, options, *launch, argc, argv, {0}, 0};
     pthread_t thread;
-    int ret = -pthread_create(&thread, NULL, open_job, &opening);
+    int ret;
 
+    opening.ret = ask_to_overwrite(options, &opening.err);
+    ret = -pthread_create(&thread, NULL, open_job, &opening);
     if (ret < 0)
         return vid_fail(err, ret, "cannot start a thread: %s", strerror(-ret));
     ret = cluster_open(launch, cluster, err);
-    pthread_join(thread, NULL);
+    interrupt_join(thread, false);
+    if (interrupt_signal())
+        vid_fail(err, -EINTR, "stopped by a signal before the first frame");
     if (opening.ret < 0)
         vid_fail(err, opening.ret, "%s", opening.err.text);
     if (ret == 0) {
@@ -119,9 +129,7 @@ static int run(struct media_options *options, const struct launch *launch, int a
     struct vid_error err = {0};
     int ret = 0;
 
-    if (launch->rank == 0)
-        ret = ask_to_overwrite(options, &err);
-    if (ret == 0 && (launch->rank > 0 || launch->size == 1))
+    if (launch->rank > 0 || launch->size == 1)
         ret = supervisor_start(&worker, &err);
     if (ret == 0 && launch->rank == 0) {
         ret = run_rank_0(options, launch, argc, argv, &worker, &cluster, &err);
@@ -145,9 +153,11 @@ int main(int argc, char **argv)
     int status;
 
     interrupt_setup();
-    if (media_options_parse(argc, argv, &options, &err) < 0) {
+    if (media_options_parse(argc, argv, &options, &err) < 0 ||
+        (options->redis_url && task_list_check_url(options->redis_url, &err) < 0)) {
         if (launch.rank == 0)
             fprintf(stderr, "vidmpi: %s\n", err.text);
+        media_options_free(&options);
         return EXIT_USAGE;
     }
     if (options->print != PRINT_NOTHING) {
@@ -158,6 +168,7 @@ int main(int argc, char **argv)
         media_options_free(&options);
         return EXIT_DONE;
     }
+    options->interrupted = interrupt_signal;
     set_up_log(options, &launch);
     unbind();
     status = run(options, &launch, argc, argv);

@@ -1,5 +1,7 @@
 #include "vidmpi/stages.h"
 
+#include "vidmpi/interrupt.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +52,7 @@ void stages_join(struct stages **pstages)
     if (!stages)
         return;
     if (stages->started > 1)
-        pthread_join(stages->decoder, NULL);
+        interrupt_join(stages->decoder, true);
     if (stages->started > 0)
         pthread_join(stages->encoder, NULL);
     collector_stop(&stages->collector);

@@ -174,5 +174,6 @@ void summary_print(struct job *job)
              text_size(sink.bytes, size, sizeof(size)));
     for (int i = 0; i < STAGES; i++)
         print_stage(job, (enum stage)i);
-    log_info("output %s, report %s/manifest.json", media_sink_path(job->sink), job->run_dir_path);
+    if (media_sink_is_file(job->sink) || job->options->run_dir)
+        log_info("output %s, report %s/manifest.json", media_sink_path(job->sink), job->run_dir_path);
 }
