@@ -115,7 +115,8 @@ static int share_nodes(struct cluster *cluster, struct vid_error *err)
         memcpy(cluster->nodes[0], mine, NODE_NAME_MAX);
         return 0;
     }
-    ret = MPI_Allgather(mine, NODE_NAME_MAX, MPI_CHAR, cluster->nodes, NODE_NAME_MAX, MPI_CHAR, cluster->texts);
+    ret =
+        MPI_Allgather(mine, NODE_NAME_MAX, MPI_CHAR, cluster->nodes, NODE_NAME_MAX, MPI_CHAR, cluster->texts);
     return ret == MPI_SUCCESS ? 0 : fail_mpi(err, ret, "cannot learn the names of the nodes");
 }
 
@@ -237,7 +238,8 @@ static struct transfer *new_transfer(struct cluster *cluster, int *busy, struct 
     return transfer;
 }
 
-int cluster_send(struct cluster *cluster, int rank, enum cluster_tag tag, const char *text, struct vid_error *err)
+int cluster_send(struct cluster *cluster, int rank, enum cluster_tag tag, const char *text,
+                 struct vid_error *err)
 {
     struct transfer *transfer = new_transfer(cluster, NULL, err);
     size_t size = strlen(text);
@@ -312,7 +314,8 @@ static int receive_text(struct cluster *cluster, struct cluster_message *message
         return 0;
     MPI_Get_count(&status, MPI_CHAR, &size);
     if (size >= (int)sizeof(message->text))
-        return vid_fail(err, -EMSGSIZE, "a message of %d bytes from rank %d is too long", size, status.MPI_SOURCE);
+        return vid_fail(err, -EMSGSIZE, "a message of %d bytes from rank %d is too long", size,
+                        status.MPI_SOURCE);
     ret = MPI_Recv(message->text, size, MPI_CHAR, status.MPI_SOURCE, status.MPI_TAG, cluster->texts,
                    MPI_STATUS_IGNORE);
     if (ret != MPI_SUCCESS)

@@ -49,7 +49,8 @@ int cluster_share(struct cluster *cluster, const char *text, size_t size, int (*
                   void *opaque, char **out, size_t *out_size, struct vid_error *err);
 
 /* Sends a copy of the text; never waits. */
-int cluster_send(struct cluster *cluster, int rank, enum cluster_tag tag, const char *text, struct vid_error *err);
+int cluster_send(struct cluster *cluster, int rank, enum cluster_tag tag, const char *text,
+                 struct vid_error *err);
 
 /* Sends bytes in place: they must stay until *busy is 0 again (cluster_progress sets it). */
 int cluster_send_pixels(struct cluster *cluster, int rank, const void *mem, size_t size, int *busy,

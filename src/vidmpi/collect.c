@@ -14,8 +14,8 @@
 #define POLLERS_MAX 4
 #define REPORTS_MAX 64
 #define REFS_MAX 64
-#define REPORT_MS 200     /* how long the listener waits for a report before it looks around, */
-#define REPORT_LAST_MS 10 /* and when the last frames are under way, so that the end is not missed */
+#define REPORT_MS 200             /* how long the listener waits for a report before it looks around, */
+#define REPORT_LAST_MS 10         /* and when the last frames are under way, so that the end is not missed */
 #define IDLE_MIN (20 * NS_PER_MS) /* an index that nobody hinted at is looked at so often, */
 #define IDLE_MAX NS_PER_S         /* and less and less while nothing comes */
 
@@ -167,8 +167,8 @@ static void take_report(struct collector *collector, const struct task_report *r
         hint(collector, report->rank);
         return;
     }
-    vid_fail(&err, -EIO, "frame %" PRIu64 " could not be filtered on rank %u: %s", report->frame, report->rank,
-             report->text);
+    vid_fail(&err, -EIO, "frame %" PRIu64 " could not be filtered on rank %u: %s", report->frame,
+             report->rank, report->text);
     job_fail(job, &err);
 }
 

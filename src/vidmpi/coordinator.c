@@ -14,11 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_NS (50 * NS_PER_MS)         /* between looks at the clock and at other ranks */
+#define LOOK_NS (50 * NS_PER_MS)           /* between looks at the clock and at other ranks */
 #define LOOK_BUSY_NS (200 * INT64_C(1000)) /* while pixels go to other nodes */
-#define BUSY_FOR_NS (500 * NS_PER_MS)    /* and so long after the last */
-#define GRACE_MS 3000                    /* for rank 0's own worker to end by itself */
-#define GOODBYE_NS (6 * NS_PER_S)        /* for the ranks to end */
+#define BUSY_FOR_NS (500 * NS_PER_MS)      /* and so long after the last */
+#define GRACE_MS 3000                      /* for rank 0's own worker to end by itself */
+#define GOODBYE_NS (6 * NS_PER_S)          /* for the ranks to end */
 
 struct coordinator {
     struct job *job;
@@ -26,8 +26,8 @@ struct coordinator {
     struct supervisor *worker;
     struct stages *stages;
     struct progress *progress;
-    bool shared;      /* the ranks have the job's description */
-    int goodbyes;     /* ranks that are ready to end */
+    bool shared;       /* the ranks have the job's description */
+    int goodbyes;      /* ranks that are ready to end */
     int64_t last_want; /* clock_now of the last pixels asked for */
     struct cluster_message message;
 };

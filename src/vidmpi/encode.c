@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "media/log.h"
 #include "vidmpi/buffer_pool.h"
+#include "vidmpi/interrupt.h"
 #include "worker/payload.h"
 
 #include <errno.h>
@@ -32,7 +33,8 @@ static int read_payload(struct job *job, const struct result_ref *ref, void *mem
             return ret < 0 ? vid_fail(err, ret, "%s", why.text) : 0;
         if (clock_now() > deadline)
             return vid_fail(err, -EIO,
-                            "the result of frame %" PRIu64 " from rank %u did not become whole within %d s in %s; "
+                            "the result of frame %" PRIu64
+                            " from rank %u did not become whole within %d s in %s; "
                             "is that folder the same on all nodes? (%s)",
                             ref->frame, ref->rank, (int)(NOT_YET_NS / NS_PER_S), job->run_dir_path, why.text);
         vid_error_clear(&why);
@@ -118,7 +120,7 @@ void encode_run(struct job *job)
     /* The output may want no more (-t, -frames:v) before the source ends. */
     media_source_stop(job->source);
     frame_table_stop(job->table);
-    if (ret == VID_EOF && !job_failed(job)) {
+    if (ret == VID_EOF && !job_failed(job) && !interrupt_signal()) { /* a signal ends the input early, too */
         ret = media_sink_finish(job->sink, &err);
         if (ret == 0)
             job_set_finished(job);

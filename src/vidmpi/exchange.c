@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WANTS_MAX 4   /* tasks of one worker: the one in hand, and one ahead, and two to spare */
-#define SLOTS 8       /* of the rank's own ring */
+#define WANTS_MAX 4 /* tasks of one worker: the one in hand, and one ahead, and two to spare */
+#define SLOTS 8     /* of the rank's own ring */
 
 enum want_state { WANT_FREE, WANT_ASKED, WANT_COMING, WANT_HERE };
 
@@ -27,7 +27,7 @@ struct exchange {
     struct frame_ring *ring;
     struct want wants[WANTS_MAX]; /* in the order of asking, from `oldest` */
     unsigned oldest, count;
-    uint64_t next_slot;  /* slots are taken in turn, and given back in turn */
+    uint64_t next_slot; /* slots are taken in turn, and given back in turn */
     unsigned slots_used;
 };
 

@@ -15,7 +15,7 @@ struct frame_table {
     struct frame_slot {
         enum place place;
         struct frame_entry entry;
-    } *slots;
+    } * slots;
     unsigned window;
     uint64_t reserved; /* frames that the decoder was given */
     uint64_t released; /* frames whose slots are free again: all below */

@@ -26,7 +26,7 @@ struct frame_entry {
 struct frame_counts {
     uint64_t decoded, filtered, encoded;
     uint64_t late; /* results of frames that had one already */
-    bool ended; /* no more will be decoded */
+    bool ended;    /* no more will be decoded */
 };
 
 struct frame_table *frame_table_create(unsigned window); /* NULL: no memory */

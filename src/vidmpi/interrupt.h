@@ -11,8 +11,8 @@ void interrupt_setup(void);
 /* The signal that came, or 0. */
 int interrupt_signal(void);
 
-/* Waits until the thread has ended (as pthread_join). When it is to end (`ends`), or a signal has come, breaks the
- * system calls in which it may block: a read of a pipe that nobody writes to looks at no flag. */
+/* Waits until the thread has ended (as pthread_join). When it is to end (`ends`), or a signal has come,
+ * breaks the system calls in which it may block: a read of a pipe that nobody writes to looks at no flag. */
 void interrupt_join(pthread_t thread, bool ends);
 
 #endif

@@ -324,7 +324,8 @@ static void remove_unused_files(const struct job *job)
 
     for (uint64_t frame = counts.encoded; frame < counts.decoded; frame++) {
         for (size_t i = 0; i < 2; i++) {
-            snprintf(path, sizeof(path), "%s/results/png/frame_%06" PRIu64 ".%s", job->run_dir_path, frame, endings[i]);
+            snprintf(path, sizeof(path), "%s/results/png/frame_%06" PRIu64 ".%s", job->run_dir_path, frame,
+                     endings[i]);
             unlink(path);
         }
     }

@@ -30,7 +30,7 @@ struct job {
     unsigned ranks;   /* of the whole job */
     unsigned workers; /* that filter: ranks - 1, or 1 */
     unsigned window;
-    bool shared; /* the run directory is on a filesystem that other nodes see */
+    bool shared;     /* the run directory is on a filesystem that other nodes see */
     int64_t started; /* clock_now */
     const char *redis_url;
 
@@ -39,9 +39,9 @@ struct job {
     struct picture *first;       /* the picture that configured the chain, until the decoder takes it */
     bool empty;                  /* and it is a blank one: the source gave none */
     struct chain_spec *spec;
-    struct run_dir *dir;          /* main thread */
-    struct redis_server *server;  /* NULL with -redis */
-    struct guard *guard;          /* of the names below; the server's own when there is one */
+    struct run_dir *dir;         /* main thread */
+    struct redis_server *server; /* NULL with -redis */
+    struct guard *guard;         /* of the names below; the server's own when there is one */
     struct frame_ring *ring;
     struct result_store *results;
     struct frame_table *table;
@@ -50,15 +50,16 @@ struct job {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* protected by lock */
-    struct vid_error error;    /* the first failure of any stage */
-    bool finished;             /* the output is complete and renamed */
-    struct picture *latest;    /* newest filtered picture, for the preview */
-    int64_t first_filtered;    /* clock_now when the first result was seen; 0: none yet */
+    struct vid_error error; /* the first failure of any stage */
+    bool finished;          /* the output is complete and renamed */
+    struct picture *latest; /* newest filtered picture, for the preview */
+    int64_t first_filtered; /* clock_now when the first result was seen; 0: none yet */
     uint64_t redis_round_trips;
 };
 
 /* Opens input and output, decodes the first picture, configures the chain, starts Redis, lays out the run
- * directory and the ring. `several_nodes`: Redis must be reachable from other nodes. No MPI: it may run on a thread of its own while MPI starts. */
+ * directory and the ring. `several_nodes`: Redis must be reachable from other nodes. No MPI: it may run on a
+ * thread of its own while MPI starts. */
 int job_open(struct job *job, const struct media_options *options, unsigned ranks, bool several_nodes,
              struct vid_error *err);
 

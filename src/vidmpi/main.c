@@ -38,7 +38,8 @@ static void *open_job(void *opaque)
     struct launch *launch = &opening->launch;
 
     if (opening->ret == 0)
-        opening->ret = job_open(opening->job, opening->options, (unsigned)launch->size, !launch->one_node, &opening->err);
+        opening->ret = job_open(opening->job, opening->options, (unsigned)launch->size, !launch->one_node,
+                                &opening->err);
     if (opening->ret == 0)
         opening->ret = summary_write_job(opening->job, opening->argc, opening->argv, &opening->err);
     return NULL;
@@ -75,7 +76,8 @@ static void warn_of_too_many(const struct cluster *cluster)
     int workers = cluster_ranks_here(cluster) - (cluster_size(cluster) > 1);
 
     if (workers > cores)
-        log_warn("%d ranks on this node of %ld cores, %d of them filter: more than one a core gains nothing; take -np %ld",
+        log_warn("%d ranks on this node of %ld cores, %d of them filter: more than one a core gains nothing; "
+                 "take -np %ld",
                  cluster_ranks_here(cluster), cores, workers, cores + 1);
 }
 

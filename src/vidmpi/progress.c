@@ -26,7 +26,7 @@
 struct view {
     struct frame_counts counts;
     struct sink_stats sink;
-    uint64_t total; /* frames of the source as far as is known; 0: unknown */
+    uint64_t total;                    /* frames of the source as far as is known; 0: unknown */
     double elapsed, fps, percent, eta; /* percent and eta: NAN when unknown */
     unsigned at_work;
 };
@@ -113,8 +113,9 @@ static void show_line(struct progress *progress, const struct view *view)
         snprintf(of, sizeof(of), "/%" PRIu64, view->total);
     if (!isnan(view->percent))
         snprintf(percent, sizeof(percent), "%3.0f%%", view->percent);
-    snprintf(line, sizeof(line), "[%s] %s frame %" PRIu64 "%s, %.1f fps, ETA %s, %u of %u ranks at work, 0 retries",
-             bar, percent, view->counts.encoded, of, view->fps, eta, view->at_work, progress->job->workers);
+    snprintf(line, sizeof(line),
+             "[%s] %s frame %" PRIu64 "%s, %.1f fps, ETA %s, %u of %u ranks at work, 0 retries", bar, percent,
+             view->counts.encoded, of, view->fps, eta, view->at_work, progress->job->workers);
     if (progress->terminal)
         log_status(line);
     else
@@ -141,12 +142,13 @@ static void write_text(struct progress *progress, const struct view *view, bool 
         snprintf(bitrate, sizeof(bitrate), "%6.1fkbits/s", sink->bitrate / 1000);
     if (view->elapsed > 0)
         snprintf(speed, sizeof(speed), "%4.3gx", (double)sink->out_time_us / 1e6 / view->elapsed);
-    length = snprintf(text, sizeof(text),
-                      "frame=%" PRIu64 "\nfps=%.2f\nstream_0_0_q=%.1f\nbitrate=%s\ntotal_size=%" PRIu64
-                      "\nout_time_us=%" PRId64 "\nout_time_ms=%" PRId64 "\nout_time=%s\ndup_frames=%" PRIu64
-                      "\ndrop_frames=%" PRIu64 "\nspeed=%s\nprogress=%s\n",
-                      sink->frames, view->fps, sink->quality, bitrate, sink->bytes, sink->out_time_us,
-                      sink->out_time_us, time, sink->duplicated, sink->dropped, speed, end ? "end" : "continue");
+    length =
+        snprintf(text, sizeof(text),
+                 "frame=%" PRIu64 "\nfps=%.2f\nstream_0_0_q=%.1f\nbitrate=%s\ntotal_size=%" PRIu64
+                 "\nout_time_us=%" PRId64 "\nout_time_ms=%" PRId64 "\nout_time=%s\ndup_frames=%" PRIu64
+                 "\ndrop_frames=%" PRIu64 "\nspeed=%s\nprogress=%s\n",
+                 sink->frames, view->fps, sink->quality, bitrate, sink->bytes, sink->out_time_us,
+                 sink->out_time_us, time, sink->duplicated, sink->dropped, speed, end ? "end" : "continue");
     text_out_write(progress->text, text, (size_t)length);
 }
 

@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_IDLE_MS 20    /* between looks when nothing is awaited */
+#define LOOK_IDLE_MS 20      /* between looks when nothing is awaited */
 #define LOOK_NS (200 * 1000) /* when pixels are on their way */
-#define GRACE_MS 3000      /* for a worker that has taken its end mark */
+#define LINGER_NS (3 * NS_PER_S)
+#define GRACE_MS 3000 /* for a worker that has taken its end mark */
 
 struct rank {
     struct cluster *cluster;
@@ -161,6 +162,16 @@ static void say_goodbye(struct rank *rank)
         drain(rank);
 }
 
+/* mpirun kills all ranks as soon as one has left after a signal: rank 0, which has the most to
+ * clean up, is to be the first. It takes this rank with it; else this ends by itself. */
+static void let_rank_0_go_first(void)
+{
+    int64_t deadline = clock_now() + LINGER_NS;
+
+    while (clock_now() < deadline)
+        clock_sleep_until(deadline);
+}
+
 int rank_run(struct cluster *cluster, struct supervisor **worker, struct vid_error *err)
 {
     struct rank *rank = calloc(1, sizeof(*rank));
@@ -183,5 +194,7 @@ int rank_run(struct cluster *cluster, struct supervisor **worker, struct vid_err
     guard_stop(&rank->guard);
     worker_config_clear(&rank->config);
     free(rank);
+    if (interrupt_signal())
+        let_rank_0_go_first();
     return interrupt_signal() ? -EINTR : ret;
 }

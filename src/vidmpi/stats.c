@@ -17,7 +17,7 @@ struct stats {
     struct rank_stats {
         uint64_t frames;
         int64_t last; /* clock_now of its newest result */
-    } *rank;
+    } * rank;
 };
 
 struct stats *stats_create(unsigned ranks)

@@ -16,7 +16,8 @@ static double ms(int64_t ns)
     return (double)ns / (double)NS_PER_MS;
 }
 
-static int write_json(const struct job *job, const char *name, struct json *json, bool sync, struct vid_error *err)
+static int write_json(const struct job *job, const char *name, struct json *json, bool sync,
+                      struct vid_error *err)
 {
     char path[PATH_MAX];
     int ret;
@@ -133,7 +134,8 @@ int summary_write_manifest(struct job *job, const struct cluster *cluster, struc
     add_counts(job, &json);
     add_moment(&json, "ended", clock_wall());
     json_double(&json, "wall_seconds", wall);
-    json_double(&json, "first_filtered_seconds", (double)(job->first_filtered - job->started) / (double)NS_PER_S);
+    json_double(&json, "first_filtered_seconds",
+                (double)(job->first_filtered - job->started) / (double)NS_PER_S);
     json_double(&json, "fps", (double)frame_table_counts(job->table).encoded / wall);
     add_stages(job, &json);
     add_ranks(job, cluster, &json);
@@ -156,7 +158,8 @@ static void print_stage(struct job *job, enum stage stage)
     struct histogram h = stats_stage(job->stats, stage);
 
     log_info("  %-8s p50 %9.3f ms   p95 %9.3f ms   p99 %9.3f ms", stage_names[stage],
-             ms(histogram_percentile(&h, 50)), ms(histogram_percentile(&h, 95)), ms(histogram_percentile(&h, 99)));
+             ms(histogram_percentile(&h, 50)), ms(histogram_percentile(&h, 95)),
+             ms(histogram_percentile(&h, 99)));
 }
 
 void summary_print(struct job *job)
@@ -167,8 +170,8 @@ void summary_print(struct job *job)
     char size[32];
 
     print_damage(job);
-    log_info("%" PRIu64 " frames filtered by %u %s in %.2f s: %.1f fps; %" PRIu64
-             " frames out (%" PRIu64 " duplicated, %" PRIu64 " dropped), %s",
+    log_info("%" PRIu64 " frames filtered by %u %s in %.2f s: %.1f fps; %" PRIu64 " frames out (%" PRIu64
+             " duplicated, %" PRIu64 " dropped), %s",
              counts.filtered, job->workers, job->workers == 1 ? "rank" : "ranks", wall,
              (double)counts.encoded / wall, sink.frames, sink.duplicated, sink.dropped,
              text_size(sink.bytes, size, sizeof(size)));

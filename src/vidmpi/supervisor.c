@@ -61,7 +61,8 @@ int supervisor_start(struct supervisor **out, struct vid_error *err)
     return 0;
 }
 
-int supervisor_configure(struct supervisor *supervisor, const struct worker_config *config, struct vid_error *err)
+int supervisor_configure(struct supervisor *supervisor, const struct worker_config *config,
+                         struct vid_error *err)
 {
     char *text = NULL;
     size_t size = 0;

@@ -12,7 +12,8 @@ struct supervisor;
 /* Starts the program; it waits for its configuration, so that this can be done before MPI_Init. */
 int supervisor_start(struct supervisor **out, struct vid_error *err);
 
-int supervisor_configure(struct supervisor *supervisor, const struct worker_config *config, struct vid_error *err);
+int supervisor_configure(struct supervisor *supervisor, const struct worker_config *config,
+                         struct vid_error *err);
 
 /* 1: a message is in *message (valid until the next call); 0: none within timeout_ms; VID_EOF: the child is
  * gone, and supervisor_last_words says how. */

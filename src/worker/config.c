@@ -12,10 +12,17 @@ static const struct field {
     size_t offset;
     bool number;
 } fields[] = {
-#define TEXT(name) {#name, offsetof(struct worker_config, name), false}
-#define NUMBER(name) {#name, offsetof(struct worker_config, name), true}
-    TEXT(job),       TEXT(redis_url),   TEXT(run_dir), TEXT(ring),      TEXT(chain), TEXT(filter),
-    TEXT(host),      NUMBER(slot_kb),   NUMBER(rank),      NUMBER(fetch), NUMBER(durable), NUMBER(png), NUMBER(log_level),
+#define TEXT(name)                                                                                           \
+    {                                                                                                        \
+#name, offsetof(struct worker_config, name), false                                                   \
+    }
+#define NUMBER(name)                                                                                         \
+    {                                                                                                        \
+#name, offsetof(struct worker_config, name), true                                                    \
+    }
+    TEXT(job),       TEXT(redis_url), TEXT(run_dir),     TEXT(ring),   TEXT(chain),
+    TEXT(filter),    TEXT(host),      NUMBER(slot_kb),   NUMBER(rank), NUMBER(fetch),
+    NUMBER(durable), NUMBER(png),     NUMBER(log_level),
 #undef TEXT
 #undef NUMBER
 };

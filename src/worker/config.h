@@ -25,7 +25,8 @@ struct worker_config {
 };
 
 /* Text "key=value" lines, each ended by a NUL, into a malloc'ed block. */
-int worker_config_encode(const struct worker_config *config, char **text, size_t *size, struct vid_error *err);
+int worker_config_encode(const struct worker_config *config, char **text, size_t *size,
+                         struct vid_error *err);
 
 /* -EBADMSG for a missing or unknown key. */
 int worker_config_decode(const char *text, size_t size, struct worker_config *config, struct vid_error *err);

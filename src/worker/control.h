@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONTROL_FD 3              /* the worker's end, in the worker */
-#define CONTROL_MAX (128 * 1024)  /* bytes of a message */
+#define CONTROL_FD 3             /* the worker's end, in the worker */
+#define CONTROL_MAX (128 * 1024) /* bytes of a message */
 
 enum control_type {
     CONTROL_CONFIG = 'C', /* to the worker: worker_config_encode's text; the first message */

@@ -17,9 +17,9 @@
 
 /* clock_wall moments of the frame's way on the worker, and its memory. */
 struct payload_times {
-    int64_t claimed;  /* taken from the list */
-    int64_t fetched;  /* its pixels are on this node */
-    int64_t filtered; /* the filter is done */
+    int64_t claimed;    /* taken from the list */
+    int64_t fetched;    /* its pixels are on this node */
+    int64_t filtered;   /* the filter is done */
     uint32_t memory_kb; /* peak of the worker's process */
 };
 

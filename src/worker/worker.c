@@ -47,7 +47,8 @@ struct made {
     int count;
 };
 
-int worker_open(const struct worker_config *config, int control_fd, struct worker **out, struct vid_error *err)
+int worker_open(const struct worker_config *config, int control_fd, struct worker **out,
+                struct vid_error *err)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
     struct result_writer_options options = {.durable = config->durable};
@@ -58,7 +59,8 @@ int worker_open(const struct worker_config *config, int control_fd, struct worke
     worker->config = *config;
     if ((ret = pixels_open(config->ring, control_fd, config->fetch, &worker->pixels, err)) < 0 ||
         (ret = task_list_open(config->redis_url, config->job, &worker->list, err)) < 0 ||
-        (ret = result_writer_open(config->run_dir, (unsigned)config->rank, &options, &worker->writer, err)) < 0 ||
+        (ret = result_writer_open(config->run_dir, (unsigned)config->rank, &options, &worker->writer, err)) <
+            0 ||
         (ret = chain_spec_decode(config->chain, &worker->spec, err)) < 0 ||
         (ret = chain_open(worker->spec, &worker->chain, err)) < 0) {
         worker_close(&worker);
@@ -197,7 +199,8 @@ static int report_published(struct worker *worker, struct vid_error *err)
     if (count == 0)
         return 0;
     worker->pending_count -= count;
-    memmove(worker->pending, worker->pending + count, (size_t)worker->pending_count * sizeof(*worker->pending));
+    memmove(worker->pending, worker->pending + count,
+            (size_t)worker->pending_count * sizeof(*worker->pending));
     return task_list_report(worker->list, tasks, reports, count, err);
 }
 

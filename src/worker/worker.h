@@ -10,9 +10,10 @@
 struct worker;
 
 /* Connects to Redis, maps the ring, opens the segment and the chain. `control_fd`: the socket to the
- * rank, on which pixels are asked for; a thread of the worker watches it and ends the process at once when the
- * rank is gone. */
-int worker_open(const struct worker_config *config, int control_fd, struct worker **out, struct vid_error *err);
+ * rank, on which pixels are asked for; a thread of the worker watches it and ends the process at once when
+ * the rank is gone. */
+int worker_open(const struct worker_config *config, int control_fd, struct worker **out,
+                struct vid_error *err);
 
 /* Works until the end mark of the list (0) or a failure that the worker cannot survive. */
 int worker_run(struct worker *worker, struct vid_error *err);

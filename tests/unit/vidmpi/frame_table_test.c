@@ -128,8 +128,10 @@ static void drain_leaves_only_the_reserved_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gives_frames_in_order),  cmocka_unit_test(keeps_the_first_result),
-        cmocka_unit_test(holds_the_decoder_back), cmocka_unit_test(stop_wakes_who_waits),
+        cmocka_unit_test(gives_frames_in_order),
+        cmocka_unit_test(keeps_the_first_result),
+        cmocka_unit_test(holds_the_decoder_back),
+        cmocka_unit_test(stop_wakes_who_waits),
         cmocka_unit_test(drain_leaves_only_the_reserved_one),
     };
 
