@@ -29,7 +29,8 @@ struct audio {
 
     /* the decoder's clock, AV_TIME_BASE */
     int64_t dts, next_dts, pts, next_pts;
-    int64_t rescale_last, packet_pts; /* input's time base */
+    int64_t packet_pts;                      /* input's time base */
+    int64_t own_rescale_last, *rescale_last; /* the input's, which its copies use too, or one of our own */
 };
 
 /* ---- opening ---- */
@@ -144,7 +145,7 @@ int audio_create(struct out_stream *stream, const struct source_times *input, st
     a->stream = stream;
     a->dts = a->pts = 0;
     a->next_dts = a->next_pts = AV_NOPTS_VALUE;
-    a->rescale_last = a->packet_pts = AV_NOPTS_VALUE;
+    a->own_rescale_last = a->packet_pts = AV_NOPTS_VALUE;
     int code = read_layout(a, err);
     if (code >= 0)
         code = read_format(a, err);
@@ -158,7 +159,9 @@ int audio_create(struct out_stream *stream, const struct source_times *input, st
     if (code < 0)
         return media_fail(err, code, "cannot prepare output stream 0:%d", stream->index);
     fill_graph_options(a, input);
-    return out_stream_open_decoder(stream, NULL, &a->dec, &a->own_dec, err);
+    code = out_stream_open_decoder(stream, NULL, &a->dec, &a->own_dec, err);
+    a->rescale_last = a->own_dec ? &a->own_rescale_last : &stream->in->rescale_delta_last;
+    return code;
 }
 
 void audio_free(struct audio **audio)
@@ -194,7 +197,9 @@ static int open_encoder(struct audio *a, struct vid_error *err)
     if (a->graph.keeps_samples)
         enc->bits_per_raw_sample =
             FFMIN(a->dec->bits_per_raw_sample, av_get_bytes_per_sample(enc->sample_fmt) << 3);
-    enc->time_base = (AVRational){1, enc->sample_rate};
+    code = out_stream_time_base(a->stream, (AVRational){1, enc->sample_rate}, &enc->time_base, err);
+    if (code < 0)
+        return code;
     a->opened = true;
     return out_stream_open_encoder(a->stream, err);
 }
@@ -343,11 +348,11 @@ static void stamp_decoded(struct audio *a, const AVPacket *packet)
     }
     if (packet && packet->duration && a->packet_pts != AV_NOPTS_VALUE && packet->pts != AV_NOPTS_VALUE &&
         packet->pts - a->packet_pts > packet->duration)
-        a->rescale_last = AV_NOPTS_VALUE;
+        *a->rescale_last = AV_NOPTS_VALUE;
     if (packet)
         a->packet_pts = packet->pts;
     if (frame->pts != AV_NOPTS_VALUE)
-        frame->pts = av_rescale_delta(tb, frame->pts, samples, frame->nb_samples, &a->rescale_last, samples);
+        frame->pts = av_rescale_delta(tb, frame->pts, samples, frame->nb_samples, a->rescale_last, samples);
 }
 
 static int decode_failed(const struct audio *a, int code, struct vid_error *err)

@@ -40,14 +40,13 @@ static void settle_frame_rate(struct encoder *e)
         av_reduce(&e->frame_rate.num, &e->frame_rate.den, e->frame_rate.num, e->frame_rate.den, 65535);
 }
 
-static AVRational choose_time_base(const struct encoder *e)
+static int choose_time_base(const struct encoder *e, struct vid_error *err)
 {
-    AVRational chosen = av_inv_q(e->frame_rate);
-    if (e->time_base.num > 0)
-        chosen = e->time_base;
-    if (e->time_base.num < 0)
-        chosen = e->stream->in->st->time_base;
-    return chosen.num && chosen.den ? chosen : rational(e->video.time_base);
+    AVRational *tb = &e->stream->enc->time_base;
+    int code = out_stream_time_base(e->stream, av_inv_q(e->frame_rate), tb, err);
+    if (code >= 0 && !(tb->num && tb->den))
+        *tb = rational(e->video.time_base);
+    return code;
 }
 
 static bool keeps_samples(const char *name)
@@ -147,7 +146,9 @@ static int open_encoder(struct encoder *e, const AVFrame *first, struct vid_erro
     if (code < 0)
         return code;
     settle_frame_rate(e);
-    enc->time_base = choose_time_base(e);
+    code = choose_time_base(e, err);
+    if (code < 0)
+        return code;
     enc->framerate = e->frame_rate;
     e->stream->st->avg_frame_rate = e->frame_rate;
     set_geometry(e);

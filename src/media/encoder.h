@@ -13,7 +13,6 @@ struct encoder {
     struct sink_wish wish;
     AVRational frame_rate; /* -r, then what the output has; num 0: not known yet */
     AVRational aspect;     /* -aspect; num 0 */
-    AVRational time_base;  /* -enc_time_base: num > 0 given, < 0 the input's, 0 by the frame rate */
     const char *keyframe_text;
     struct pacing pacing;
     bool constant; /* a constant frame rate is asked for */

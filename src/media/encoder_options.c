@@ -8,7 +8,6 @@
 #include <libavutil/pixdesc.h>
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,14 +35,6 @@ static int read_aspect(struct encoder *e, struct vid_error *err)
         return 0;
     if (av_parse_ratio(&e->aspect, text, 255, 0, NULL) < 0 || e->aspect.num <= 0 || e->aspect.den <= 0)
         return bad_value(e->stream, "aspect", text, err);
-    return 0;
-}
-
-static int read_time_base(struct encoder *e, struct vid_error *err)
-{
-    const char *text = out_stream_option(e->stream, "enc_time_base");
-    if (text && (av_parse_ratio(&e->time_base, text, INT_MAX, 0, NULL) < 0 || e->time_base.den <= 0))
-        return bad_value(e->stream, "enc_time_base", text, err);
     return 0;
 }
 
@@ -187,8 +178,8 @@ int encoder_create(struct out_stream *stream, struct vid_error *err)
     e->keyframe_text = out_stream_option(stream, "force_key_frames");
     stream->out->unlimited = true;
 
-    int (*const readers[])(struct encoder *, struct vid_error *) = {
-        read_rate, read_aspect, read_time_base, read_format, read_size, read_pacing, read_pass};
+    int (*const readers[])(struct encoder *, struct vid_error *) = {read_rate, read_aspect, read_format,
+                                                                    read_size, read_pacing, read_pass};
     int code = 0;
     for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]) && code >= 0; i++)
         code = readers[i](e, err);

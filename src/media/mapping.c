@@ -264,7 +264,7 @@ int mapping_choose(const struct output_options *options, AVFormatContext *in, co
         if (strcmp(options->streams.items[i].name, "map") != 0)
             continue;
         code = apply_map(&c, options->streams.items[i].value);
-        mapped = true;
+        mapped |= out->count > 0; /* one that matches nothing is as if it were not there */
     }
     if (code >= 0)
         code = mapped ? drop_unwanted(&c) : choose_default(&c);

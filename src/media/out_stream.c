@@ -5,8 +5,10 @@
 #include <libavutil/avstring.h>
 #include <libavutil/display.h>
 #include <libavutil/opt.h>
+#include <libavutil/parseutils.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +22,17 @@ const char *out_stream_name(const struct out_stream *stream, char *buf, size_t s
 const char *out_stream_option(const struct out_stream *stream, const char *name)
 {
     return stream_option_find(&stream->options->out.streams, name, stream->mux->ctx, stream->st);
+}
+
+int out_stream_time_base(const struct out_stream *stream, AVRational otherwise, AVRational *out,
+                         struct vid_error *err)
+{
+    const char *text = out_stream_option(stream, "enc_time_base");
+    AVRational given = {0, 1};
+    if (text && (av_parse_ratio(&given, text, INT_MAX, 0, NULL) < 0 || given.den <= 0))
+        return vid_fail(err, -EINVAL, "-enc_time_base: '%s' is not a time base", text);
+    *out = given.num > 0 ? given : given.num < 0 ? stream->in->st->time_base : otherwise;
+    return 0;
 }
 
 bool out_stream_past_end(struct out_stream *stream, int64_t time, AVRational time_base)

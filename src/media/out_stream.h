@@ -45,7 +45,6 @@ struct out_stream {
 
     /* copied */
     bool started;
-    int64_t rescale_last;
     uint32_t tag; /* -tag; 0 */
     bool rotated; /* -metadata:s rotate=... */
     double rotation;
@@ -66,6 +65,10 @@ const char *out_stream_name(const struct out_stream *stream, char *buf, size_t s
 
 /* The option's value for this stream, or NULL. */
 const char *out_stream_option(const struct out_stream *stream, const char *name);
+
+/* -enc_time_base, or else `otherwise`. */
+int out_stream_time_base(const struct out_stream *stream, AVRational otherwise, AVRational *out,
+                         struct vid_error *err);
 
 /* Has the output's end come when the stream stands at `time`? Then it is finished. */
 bool out_stream_past_end(struct out_stream *stream, int64_t time, AVRational time_base);

@@ -56,12 +56,14 @@ static int use(struct media_sink *sink, struct out_stream *stream, const AVPacke
     return code;
 }
 
+/* Decoding comes before copying: they share the clock that smooths the timestamps of sound. */
 static int use_everywhere(struct media_sink *sink, const struct queued_packet *queued, struct vid_error *err)
 {
     int code = 0;
-    for (int i = 0; i < sink->count && code >= 0; i++)
-        if (sink->streams[i].in->index == queued->input)
-            code = use(sink, &sink->streams[i], queued->packet, &queued->clock, err);
+    for (int copies = 0; copies < 2; copies++) /* then true */
+        for (int i = 0; i < sink->count && code >= 0; i++)
+            if (sink->streams[i].in->index == queued->input && (sink->streams[i].codec == NULL) == copies)
+                code = use(sink, &sink->streams[i], queued->packet, &queued->clock, err);
     return code;
 }
 

@@ -125,7 +125,6 @@ int stream_copy_open(struct out_stream *stream, struct vid_error *err)
         adjust_audio(par);
     if (type == AVMEDIA_TYPE_VIDEO)
         adjust_video(stream, par);
-    stream->rescale_last = AV_NOPTS_VALUE;
     stream->out->time_base = stream->in->st->time_base;
     return mux_ready(stream->mux, stream->index, err);
 }
@@ -160,8 +159,9 @@ static void restamp(struct out_stream *stream, AVPacket *packet, const AVPacket 
         packet->dts = av_rescale_q(clock->dts, AV_TIME_BASE_Q, out);
     } else if (out_stream_type(stream) == AVMEDIA_TYPE_AUDIO) {
         int samples = av_get_audio_frame_duration2((AVCodecParameters *)par, from->size);
-        packet->dts = av_rescale_delta(in, from->dts, (AVRational){1, par->sample_rate},
-                                       samples ? samples : par->frame_size, &stream->rescale_last, out);
+        packet->dts =
+            av_rescale_delta(in, from->dts, (AVRational){1, par->sample_rate},
+                             samples ? samples : par->frame_size, &stream->in->rescale_delta_last, out);
         packet->pts = packet->dts - shift;
     } else {
         packet->dts = av_rescale_q(from->dts, in, out);
