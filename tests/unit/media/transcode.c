@@ -1,12 +1,16 @@
-/* media_transcode ARGS...: source, chain and sink in one thread, with the options of vidmpi: what the
- * tests compare with ffmpeg. */
+/* media_transcode ARGS...: source, chain and sink, with the options of vidmpi: what the tests compare with
+ * ffmpeg. In one thread; with TRANSCODE_THREADS in the environment the source runs ahead in its own. */
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/queue.h"
 #include "media/chain.h"
 #include "media/log.h"
 #include "media/options.h"
 #include "media/sink.h"
 #include "media/source.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,21 +61,82 @@ static int configure(struct run *run, const struct picture *first)
     return code;
 }
 
+static int use_picture(struct run *run, struct picture **picture)
+{
+    int code = run->frames == 0 ? configure(run, *picture) : 0;
+    if (code >= 0)
+        code = chain_filter(run->chain, run->frames++, picture, emit, run, run->err);
+    picture_unref(picture);
+    return code;
+}
+
 static int transcode(struct run *run)
 {
     struct picture *picture = NULL;
-    int code;
-    while ((code = media_source_next(run->source, &picture, run->err)) >= 0) {
-        code = run->frames == 0 ? configure(run, picture) : 0;
-        if (code >= 0)
-            code = chain_filter(run->chain, run->frames++, &picture, emit, run, run->err);
-        picture_unref(&picture);
-        if (code < 0)
-            break;
-    }
+    int code = 0;
+    while (code >= 0 && (code = media_source_next(run->source, &picture, run->err)) >= 0)
+        code = use_picture(run, &picture);
     if (code != VID_EOF)
         return code;
     media_source_stop(run->source);
+    return media_sink_finish(run->sink, run->err);
+}
+
+/* ---- with threads ---- */
+
+#define AHEAD 32
+#define LIMIT (60 * NS_PER_S)
+
+struct reader {
+    struct media_source *source;
+    struct queue *pictures;
+    int code;
+    struct vid_error err;
+};
+
+static void *read_ahead(void *opaque)
+{
+    struct reader *reader = opaque;
+    struct picture *picture = NULL;
+    while ((reader->code = media_source_next(reader->source, &picture, &reader->err)) >= 0) {
+        reader->code = queue_put(reader->pictures, picture, clock_now() + LIMIT);
+        if (reader->code < 0) {
+            picture_unref(&picture);
+            break;
+        }
+    }
+    queue_close_put(reader->pictures);
+    return NULL;
+}
+
+static int take_pictures(struct run *run, struct queue *pictures)
+{
+    void *item;
+    int code = 0;
+    while (code >= 0 && (code = queue_get(pictures, &item, clock_now() + LIMIT)) >= 0) {
+        struct picture *picture = item;
+        code = use_picture(run, &picture);
+    }
+    media_source_stop(run->source);
+    queue_close_get(pictures);
+    return code;
+}
+
+static int transcode_threads(struct run *run)
+{
+    struct reader reader = {.source = run->source, .pictures = queue_create(AHEAD)};
+    pthread_t thread;
+    if (!reader.pictures || pthread_create(&thread, NULL, read_ahead, &reader) != 0)
+        return vid_fail(run->err, -ENOMEM, "cannot start a thread");
+    int code = take_pictures(run, reader.pictures);
+    pthread_join(thread, NULL);
+    for (struct picture *left; (left = queue_drain(reader.pictures));)
+        picture_unref(&left);
+    queue_destroy(reader.pictures);
+    if (code != VID_EOF)
+        return code;
+    if (reader.code < 0 && reader.code != VID_EOF)
+        return vid_fail(run->err, reader.code, "%s", reader.err.text);
     return media_sink_finish(run->sink, run->err);
 }
 
@@ -89,7 +154,7 @@ int main(int argc, char **argv)
     struct run run = {.err = &err};
     int code = open_all(&run, argc, argv);
     if (code >= 0)
-        code = transcode(&run);
+        code = getenv("TRANSCODE_THREADS") ? transcode_threads(&run) : transcode(&run);
     if (code < 0)
         fprintf(stderr, "media_transcode: %s (%d)\n", err.text, code);
     else if (getenv("TRANSCODE_STATS"))
