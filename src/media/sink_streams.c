@@ -263,6 +263,8 @@ void sink_streams_free(struct media_sink *sink)
         encoder_free(&stream->video);
         audio_free(&stream->audio);
         subtitle_free(&stream->subtitle);
+        if (stream->enc)
+            av_freep(&stream->enc->stats_in); /* libavcodec leaves it to us */
         avcodec_free_context(&stream->enc);
         av_dict_free(&stream->codec_opts);
         if (stream->pass_log)
