@@ -62,6 +62,6 @@ int64_t mux_position(const struct mux *mux); /* bytes written, for -fs */
 /* Trailer, close, rename. */
 int mux_finish(struct mux *mux, struct vid_error *err);
 
-void mux_close(struct mux **mux); /* without mux_finish before, removes what was written; NULL-safe */
+void mux_close(struct mux **out); /* without mux_finish before, removes what was written; NULL-safe */
 
 #endif

@@ -99,18 +99,18 @@ int media_sink_open(const struct media_options *options, struct media_source *so
     return code < 0 ? code : 0;
 }
 
-void media_sink_close(struct media_sink **out)
+void media_sink_close(struct media_sink **sink)
 {
-    struct media_sink *sink = *out;
-    if (!sink)
+    struct media_sink *gone = *sink;
+    if (!gone)
         return;
-    *out = NULL;
-    sink_streams_free(sink);
-    mux_close(&sink->mux);
-    sink_queue_destroy(&sink->queue);
-    pthread_mutex_destroy(&sink->work);
-    pthread_mutex_destroy(&sink->stats_lock);
-    free(sink);
+    *sink = NULL;
+    sink_streams_free(gone);
+    mux_close(&gone->mux);
+    sink_queue_destroy(&gone->queue);
+    pthread_mutex_destroy(&gone->work);
+    pthread_mutex_destroy(&gone->stats_lock);
+    free(gone);
 }
 
 const struct sink_wish *sink_wish(const struct media_sink *sink)
