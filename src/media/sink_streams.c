@@ -178,6 +178,7 @@ static int add_mapped(struct media_sink *sink, struct vid_error *err)
     sink->streams = calloc((size_t)mapping.count, sizeof(*sink->streams));
     if (!sink->streams)
         code = vid_fail(err, -ENOMEM, "no memory for the output's streams");
+    sink->count = 0;
     for (int i = 0; i < mapping.count && code >= 0; i++)
         code = add_stream(sink, mapping.inputs[i], err);
     mapping_free(&mapping);
