@@ -78,10 +78,10 @@ output)
   printf 'old' >"$out"
   refuses "output exists" 1 'out\.mkv.*(exist|there already)' -i "$short" -vf null "$out"
   refuses "output exists, -n" 1 'out\.mkv.*(exist|there already)' -n -i "$short" -vf null "$out"
-  is "the old output is untouched" "$(head -c 9 "$out" | tr -cd a-z)" old
+  is "the old output is untouched" "$(head -c 9 "$out" | tr -cd '[:lower:]')" old
   script -qec "'$VIDMPI' -hide_banner -i '$short' -vf null -c:v mpeg4 '$out'" /dev/null <<<n >"$work/asked.log" 2>&1
   like "asked on a terminal" "$work/asked.log" 'out\.mkv.*(exist|there already)'
-  is "no means no" "$(head -c 9 "$out" | tr -cd a-z)" old
+  is "no means no" "$(head -c 9 "$out" | tr -cd '[:lower:]')" old
   script -qec "'$VIDMPI' -hide_banner -i '$short' -vf null -c:v mpeg4 '$out'" /dev/null <<<y >"$work/asked.log" 2>&1
   check "yes means yes" ffprobe -v error "$out"
   rm -rf "$out"*
