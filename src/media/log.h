@@ -26,8 +26,8 @@ int media_log_last_error(char *buf, size_t size);
 int media_log_errors(char *buf, size_t size);
 
 /* For calls whose error will be told in a sentence that quotes libav: lines of level error of this thread are
- * kept back from now on, at levels below verbose. release shows those that `err` (may be NULL) does not quote, and
- * ends the keeping back. */
+ * kept back from now on, at levels below verbose. release shows those that `err` (may be NULL) does not
+ * quote, and ends the keeping back. */
 void media_log_hold(void);
 void media_log_release(const struct vid_error *err);
 

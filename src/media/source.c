@@ -127,7 +127,8 @@ int media_source_blank(struct media_source *source, struct picture **out, struct
     code = av_frame_get_buffer(frame, 0);
     if (code < 0) {
         av_frame_free(&frame);
-        return vid_fail(err, -ENODATA, "the input \"%s\": not one picture could be decoded, and its size is not known",
+        return vid_fail(err, -ENODATA,
+                        "the input \"%s\": not one picture could be decoded, and its size is not known",
                         source->format->url);
     }
     *out = picture_from_frame(&frame, source_time_base(source));

@@ -27,17 +27,17 @@ int text_out_open(const char *url, struct text_out **out, struct vid_error *err)
     return 0;
 }
 
-void text_out_write(struct text_out *text, const char *mem, size_t size)
+void text_out_write(struct text_out *out, const char *text, size_t size)
 {
-    avio_write(text->io, (const unsigned char *)mem, (int)size);
-    avio_flush(text->io);
+    avio_write(out->io, (const unsigned char *)text, (int)size);
+    avio_flush(out->io);
 }
 
-void text_out_close(struct text_out **ptext)
+void text_out_close(struct text_out **out)
 {
-    struct text_out *text = *ptext;
+    struct text_out *text = *out;
 
-    *ptext = NULL;
+    *out = NULL;
     if (!text)
         return;
     avio_closep(&text->io);

@@ -18,8 +18,8 @@ void buffer_pool_destroy(struct buffer_pool *pool);
 struct buffer *buffer_take(struct buffer_pool *pool, size_t size);
 void *buffer_mem(struct buffer *buffer);
 
-/* In the form that payload_open wants: hold once more, let go. */
-void buffer_retain(void *buffer);
-void buffer_release(void *buffer, void *mem);
+/* In the form that payload_open wants (opaque: the buffer): hold once more, let go. */
+void buffer_retain(void *opaque);
+void buffer_release(void *opaque, void *mem);
 
 #endif

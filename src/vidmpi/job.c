@@ -198,13 +198,13 @@ const char *job_filter(const struct job *job)
     return filter;
 }
 
-struct worker_config job_worker_config(const struct job *job, char *chain_text)
+struct worker_config job_worker_config(const struct job *job, const char *chain_text)
 {
     struct worker_config config = {
         .job = (char *)job->id,
         .redis_url = (char *)job->redis_url,
         .run_dir = job->run_dir_path,
-        .chain = chain_text,
+        .chain = (char *)chain_text,
         .filter = (char *)job_filter(job),
         .log_level = job->options->log_level,
         .durable = job->shared,

@@ -65,7 +65,7 @@ int job_open(struct job *job, const struct media_options *options, unsigned rank
 
 /* Lays open what a worker of this job must know; rank, ring and fetch are the rank's own matter.
  * The strings are the job's and last as long as it; clear nothing. */
-struct worker_config job_worker_config(const struct job *job, char *chain_text);
+struct worker_config job_worker_config(const struct job *job, const char *chain_text);
 
 /* The graph as the user gave it; NULL: none. */
 const char *job_filter(const struct job *job);

@@ -3,6 +3,7 @@
 # ranks as in ffmpeg, and every other one is refused or the same.
 # filters_test.sh PART OF: every OF-th line of filters.txt; filters_test.sh serial: serial.txt.
 . "$(dirname "$0")/../lib/test.sh"
+# shellcheck source=../lib/compare.sh
 . "$lib/compare.sh"
 ranks=3
 

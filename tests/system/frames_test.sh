@@ -3,6 +3,7 @@
 # time, shape, pixels or damage. A chain of three filters that each read more than
 # their own pixel, so that a wrong row, field or timestamp shows.
 . "$(dirname "$0")/../lib/test.sh"
+# shellcheck source=../lib/compare.sh
 . "$lib/compare.sh"
 
 # shellcheck disable=SC2034

@@ -2,6 +2,7 @@
 # The harness itself: it finds ffmpeg equal to ffmpeg, and each kind of
 # difference in a broken one.
 . "$(dirname "$0")/../lib/test.sh"
+# shellcheck source=../lib/compare.sh
 . "$lib/compare.sh"
 VIDMPI=$lib/standin
 VIDMPI_TIME_LIMIT=10

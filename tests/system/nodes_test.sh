@@ -2,6 +2,7 @@
 # Ranks on another node get their pixels by messages: here ranks pretend to be
 # on other nodes (VIDMPI_NODE), with equal frames.
 . "$(dirname "$0")/../lib/test.sh"
+# shellcheck source=../lib/compare.sh
 . "$lib/compare.sh"
 real=$VIDMPI
 export real

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # With a fixed thread count the encoded packets are ffmpeg's, byte for byte.
 . "$(dirname "$0")/../lib/test.sh"
+# shellcheck source=../lib/compare.sh
 . "$lib/compare.sh"
 ranks="1 3"
 [ -z "$VIDMPI_TEST_QUICK" ] || ranks=3

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Pixel formats: no conversion that ffmpeg would not do, and those that it does.
 . "$(dirname "$0")/../lib/test.sh"
+# shellcheck source=../lib/compare.sh
 . "$lib/compare.sh"
 ranks=3
 case $1 in

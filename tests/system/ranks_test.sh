@@ -2,6 +2,7 @@
 # The number of ranks does not change the output: 1, 2, 3 and 8 give ffmpeg's
 # pictures and times, with a filter that looks at the picture's number and time too.
 . "$(dirname "$0")/../lib/test.sh"
+# shellcheck source=../lib/compare.sh
 . "$lib/compare.sh"
 ranks="1 2 3 8"
 [ -z "$VIDMPI_TEST_QUICK" ] || ranks="1 4"

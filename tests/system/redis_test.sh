@@ -2,6 +2,7 @@
 # A server that is there already, by -redis and by VIDMPI_REDIS: two jobs at
 # once on it do not touch each other, other keys stay, ours are gone at the end.
 . "$(dirname "$0")/../lib/test.sh"
+# shellcheck source=../lib/compare.sh
 . "$lib/compare.sh"
 ranks=3
 

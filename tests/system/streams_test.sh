@@ -2,6 +2,7 @@
 # Everything arrives that would with ffmpeg: streams, sound, subtitles,
 # chapters, attachments, metadata, side data, and each packet's times.
 . "$(dirname "$0")/../lib/test.sh"
+# shellcheck source=../lib/compare.sh
 . "$lib/compare.sh"
 ranks=3
 v=(-vf hflip -c:v mpeg4)

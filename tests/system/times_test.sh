@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Cutting and retiming on both sides of -i, as ffmpeg does it.
 . "$(dirname "$0")/../lib/test.sh"
+# shellcheck source=../lib/compare.sh
 . "$lib/compare.sh"
 ranks=3
 

@@ -1,4 +1,4 @@
-#include "scratch.h"
+#include "results.h"
 
 #include "base/clock.h"
 #include "base/crc32c.h"
@@ -44,83 +44,6 @@ int __wrap_fstat(int fd, struct stat *st)
 {
     fstats++;
     return __real_fstat(fd, st);
-}
-
-static bool shared; /* the battery runs once as on a local and once as on a shared filesystem */
-
-static int setup(void **state)
-{
-    unlink_error = 0;
-    if (scratch_make(state) < 0)
-        return -1;
-    make_indexes(*state, 3);
-    return 0;
-}
-
-static struct result_store *open_store(void **state)
-{
-    struct vid_error err = {0};
-    struct result_store *store;
-    if (result_store_open(*state, 3, shared, &store, &err) < 0)
-        fail_msg("%s", err.text);
-    return store;
-}
-
-static struct result_writer *open_writer(void **state, unsigned rank, uint64_t segment_bytes)
-{
-    struct vid_error err = {0};
-    struct result_writer *writer;
-    struct result_writer_options options = {.segment_bytes = segment_bytes};
-    if (result_writer_open(*state, rank, &options, &writer, &err) < 0)
-        fail_msg("%s", err.text);
-    return writer;
-}
-
-/* The payload of a frame: its number, again and again. */
-static void fill(uint64_t *mem, size_t words, uint64_t frame)
-{
-    for (size_t i = 0; i < words; i++)
-        mem[i] = frame * 1000003;
-}
-
-static struct result_ref append(struct result_writer *writer, uint64_t frame, uint32_t attempt)
-{
-    uint64_t mem[16];
-    fill(mem, 16, frame);
-    struct iovec iov = {mem, sizeof mem};
-    struct result_ref ref = {.frame = frame, .attempt = attempt};
-    struct vid_error err = {0};
-    if (result_writer_append(writer, &ref, &iov, 1, &err) < 0)
-        fail_msg("%s", err.text);
-    return ref;
-}
-
-static int poll_rank(struct result_store *store, unsigned rank, struct result_ref *refs, int max)
-{
-    struct vid_error err = {0};
-    int ret = result_store_poll(store, rank, refs, max, &err);
-    if (ret < 0)
-        fail_msg("%s", err.text);
-    return ret;
-}
-
-static int read_frame(struct result_store *store, const struct result_ref *ref)
-{
-    uint64_t mem[16], wanted[16];
-    int ret = result_store_read(store, ref, mem, NULL);
-    fill(wanted, 16, ref->frame);
-    if (ret == 0)
-        assert_memory_equal(mem, wanted, sizeof mem);
-    return ret;
-}
-
-static const char *segment(void **state, unsigned rank, unsigned number)
-{
-    static char paths[4][4096];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/results/r%04u/seg-%06u", (char *)*state, rank, number);
-    return path;
 }
 
 static void test_results_come_in_order(void **state)
@@ -351,9 +274,10 @@ static void test_segment_that_cannot_be_removed(void **state)
     append(writer, 1, 1);
     assert_int_equal(poll_rank(store, 0, refs, 2), 2);
     unlink_error = EROFS;
-    assert_int_equal(result_store_done(store, &refs[0], &err), -EROFS);
-    assert_non_null(strstr(err.text, segment(state, 0, 1)));
+    int ret = result_store_done(store, &refs[0], &err);
     unlink_error = 0;
+    assert_int_equal(ret, -EROFS);
+    assert_non_null(strstr(err.text, segment(state, 0, 1)));
     result_writer_close(&writer);
     result_store_close(&store);
 }
