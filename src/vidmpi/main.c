@@ -21,7 +21,8 @@
 
 enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-/* Rank 0 opens the job on a thread of its own while MPI starts. */
+/* Rank 0 opens the job on a thread of its own, so that a signal can end it while it waits for input.
+ * Not while MPI starts: MPI_Init changes the environment, which this reads and passes on. */
 struct opening {
     struct job *job;
     const struct media_options *options;
@@ -106,20 +107,20 @@ static int run_rank_0(struct media_options *options, const struct launch *launch
     pthread_t thread;
     int ret;
 
+    ret = cluster_open(launch, cluster, err);
+    if (ret < 0)
+        return ret;
     opening.ret = ask_to_overwrite(options, &opening.err);
     ret = -pthread_create(&thread, NULL, open_job, &opening);
     if (ret < 0)
         return vid_fail(err, ret, "cannot start a thread: %s", strerror(-ret));
-    ret = cluster_open(launch, cluster, err);
     interrupt_join(thread, false);
     if (interrupt_signal())
         vid_fail(err, -EINTR, "stopped by a signal before the first frame");
     if (opening.ret < 0)
         vid_fail(err, opening.ret, "%s", opening.err.text);
-    if (ret == 0) {
-        warn_of_too_many(*cluster);
-        ret = coordinate(&job, opening.ret, *cluster, worker, err);
-    }
+    warn_of_too_many(*cluster);
+    ret = coordinate(&job, opening.ret, *cluster, worker, err);
     job_close(&job, ret == 0);
     return ret;
 }
