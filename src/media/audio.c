@@ -291,12 +291,30 @@ static int reap(struct audio *a, int flags, struct vid_error *err)
     }
 }
 
+static void finish(struct audio *a)
+{
+    if (a->opened && !a->stream->finished)
+        out_stream_finish(a->stream, a->next, a->stream->enc->time_base);
+}
+
 static int reap_ready(struct audio *a, struct vid_error *err)
 {
     int code = reap(a, AV_BUFFERSINK_FLAG_NO_REQUEST, err);
     if (code == VID_EOF)
-        a->stream->finished = true;
+        finish(a);
     return code == VID_EOF ? 0 : code;
+}
+
+/* The output's -t shows only when more is asked for: then what is left in the graph comes out. */
+static int ask_for_more(struct audio *a, struct vid_error *err)
+{
+    int asked = avfilter_graph_request_oldest(a->graph.graph);
+    if (asked < 0 && asked != AVERROR_EOF)
+        return 0;
+    int code = reap_ready(a, err);
+    if (asked == AVERROR_EOF)
+        finish(a);
+    return code;
 }
 
 static bool form_changed(const struct audio *a)
@@ -332,7 +350,8 @@ static int filter_decoded(struct audio *a, struct vid_error *err)
     code = av_buffersrc_add_frame_flags(a->graph.source, frame, AV_BUFFERSRC_FLAG_PUSH);
     if (code < 0 && code != AVERROR_EOF)
         return media_fail(err, code, "the audio filters of output stream 0:%d failed", a->stream->index);
-    return reap_ready(a, err);
+    code = reap_ready(a, err);
+    return code < 0 ? code : ask_for_more(a, err);
 }
 
 /* The decoded frame's pts in samples, smooth over the rounding of the container. */
@@ -415,8 +434,7 @@ static int end_graph(struct audio *a, struct vid_error *err)
     int code = av_buffersrc_close(a->graph.source, pts, AV_BUFFERSRC_FLAG_PUSH);
     if (code < 0)
         return media_fail(err, code, "the audio filters of output stream 0:%d failed", a->stream->index);
-    code = reap(a, 0, err);
-    return code == VID_EOF ? 0 : code;
+    return reap_ready(a, err);
 }
 
 int audio_packet(struct audio *a, const AVPacket *packet, const struct read_clock *clock,
@@ -426,8 +444,16 @@ int audio_packet(struct audio *a, const AVPacket *packet, const struct read_cloc
     int code = decode(a, packet, err);
     if (packet || (code < 0 && code != VID_EOF))
         return code == VID_EOF ? 0 : code;
-    code = end_graph(a, err);
-    a->stream->finished = true;
+    return end_graph(a, err);
+}
+
+int audio_drain(struct audio *a, struct vid_error *err)
+{
+    int asked = a->graph.graph ? avfilter_graph_request_oldest(a->graph.graph) : AVERROR_EOF;
+    int code = a->graph.graph ? reap_ready(a, err) : 0;
+    if (asked < 0)
+        finish(a);
+    a->stream->finished |= asked < 0;
     return code;
 }
 

@@ -14,6 +14,10 @@ void audio_free(struct audio **audio);
 int audio_packet(struct audio *audio, const AVPacket *packet, const struct read_clock *clock,
                  struct vid_error *err);
 
+/* After the input's end: takes the next of what the filters still give. The stream is finished when that was
+ * all, or at the output's end. */
+int audio_drain(struct audio *audio, struct vid_error *err);
+
 /* Writes what the encoder holds back; opens it first when nothing has come. */
 int audio_flush(struct audio *audio, struct vid_error *err);
 

@@ -290,6 +290,8 @@ int encoder_end(struct encoder *e, struct vid_error *err)
         return 0;
     e->at_end = true;
     int code = e->opened ? take_step(e, pacing_end(&e->pacing), NULL, err) : 0;
+    if (e->opened)
+        out_stream_finish(e->stream, e->pacing.next, e->stream->enc->time_base);
     e->stream->finished = true;
     return code;
 }

@@ -35,12 +35,19 @@ int out_stream_time_base(const struct out_stream *stream, AVRational otherwise, 
     return 0;
 }
 
+void out_stream_finish(struct out_stream *stream, int64_t time, AVRational time_base)
+{
+    if (stream->options->out.shortest)
+        stream->times->length = FFMIN(stream->times->length, av_rescale_q(time, time_base, AV_TIME_BASE_Q));
+    stream->finished = true;
+}
+
 bool out_stream_past_end(struct out_stream *stream, int64_t time, AVRational time_base)
 {
     if (stream->times->length == INT64_MAX ||
         av_compare_ts(time, time_base, stream->times->length, AV_TIME_BASE_Q) < 0)
         return false;
-    stream->finished = true;
+    out_stream_finish(stream, time, time_base);
     return true;
 }
 

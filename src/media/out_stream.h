@@ -45,8 +45,9 @@ struct out_stream {
 
     /* copied */
     bool started;
-    uint32_t tag; /* -tag; 0 */
-    bool rotated; /* -metadata:s rotate=... */
+    int64_t copied; /* sum of the durations, in out->time_base */
+    uint32_t tag;   /* -tag; 0 */
+    bool rotated;   /* -metadata:s rotate=... */
     double rotation;
 
     /* one of them when encoded */
@@ -72,6 +73,9 @@ int out_stream_time_base(const struct out_stream *stream, AVRational otherwise, 
 
 /* Has the output's end come when the stream stands at `time`? Then it is finished. */
 bool out_stream_past_end(struct out_stream *stream, int64_t time, AVRational time_base);
+
+/* The stream takes no more; it stands at `time`, where -shortest ends the others, too. */
+void out_stream_finish(struct out_stream *stream, int64_t time, AVRational time_base);
 
 /* Opens a decoder of the stream's input: the source's own context, or one more when that is in use (`own`,
  * which the caller frees). `defaults` are set unless the user gave them; may be NULL. */

@@ -209,14 +209,44 @@ static int flush_streams(struct media_sink *sink, struct vid_error *err)
     return code;
 }
 
+static int64_t last_written(const struct out_stream *stream)
+{
+    int64_t dts = stream->out->last_dts;
+    return dts == AV_NOPTS_VALUE ? INT64_MIN : av_rescale_q(dts, stream->st->time_base, AV_TIME_BASE_Q);
+}
+
+/* As ffmpeg chooses: the stream that is furthest behind. */
+static struct out_stream *most_behind(const struct media_sink *sink)
+{
+    struct out_stream *chosen = NULL;
+    for (int i = 0; i < sink->count; i++) {
+        struct out_stream *stream = &sink->streams[i];
+        if ((stream->video || stream->audio) && !stream->finished &&
+            (!chosen || last_written(stream) < last_written(chosen)))
+            chosen = stream;
+    }
+    return chosen;
+}
+
+/* The input has ended: what pacing and filters still give, in turn, because one stream's end may be that of
+ * all (-shortest) and a filter may go on for ever (apad). */
+static int drain(struct media_sink *sink, struct vid_error *err)
+{
+    struct out_stream *stream;
+    int code = 0;
+    while (code >= 0 && !sink->stopped && (stream = most_behind(sink)))
+        code = stream->video ? encoder_end(stream->video, err) : audio_drain(stream->audio, err);
+    return code;
+}
+
 static int finish(struct media_sink *sink, struct vid_error *err)
 {
     struct encoder *video = sink->video->video;
     int code = sink_take_packets(sink, UINT64_MAX, err);
-    if (code >= 0 && !sink->stopped)
-        code = encoder_end(video, err);
     if (code >= 0)
         code = sink_end_streams(sink, err);
+    if (code >= 0)
+        code = drain(sink, err);
     if (code < 0)
         return code;
     if (!video->opened) {

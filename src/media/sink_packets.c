@@ -51,8 +51,6 @@ static int use(struct media_sink *sink, struct out_stream *stream, const AVPacke
         code = subtitle_packet(stream->subtitle, packet, clock, err);
     else if (!stream->codec)
         code = stream_copy_packet(stream, packet, clock, &sink->input, err);
-    if (!packet && !stream->codec)
-        stream->finished = true;
     return code;
 }
 

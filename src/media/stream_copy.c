@@ -173,20 +173,23 @@ static void restamp(struct out_stream *stream, AVPacket *packet, const AVPacket 
 int stream_copy_packet(struct out_stream *stream, const AVPacket *packet, const struct read_clock *clock,
                        const struct source_times *input, struct vid_error *err)
 {
-    if (!packet)
+    if (!packet) {
+        out_stream_finish(stream, stream->copied, stream->out->time_base);
         return mux_write(stream->mux, stream->index, NULL, err);
+    }
     if (stream->times->start != AV_NOPTS_VALUE && clock->pts < stream->times->start)
         return 0;
     if (!stream->started && !(packet->flags & AV_PKT_FLAG_KEY))
         return 0;
     if (is_past_end(stream, clock, input)) {
-        stream->finished = true;
+        out_stream_finish(stream, stream->copied, stream->out->time_base);
         return 0;
     }
     AVPacket *copy = av_packet_clone(packet);
     if (!copy)
         return vid_fail(err, -ENOMEM, "no memory for a packet");
     restamp(stream, copy, packet, clock);
+    stream->copied += copy->duration;
     int code = mux_write(stream->mux, stream->index, copy, err);
     av_packet_free(&copy);
     stream->started = true;

@@ -115,6 +115,7 @@ all_times() {
       same mkv -itsoffset 0.5 -- $clip "${x264[@]}" -c:a $sound -copyts
     done
   done
+  same mkv plain.mp4 "${x264[@]}" -an -ss 100
   same mp4 -ss 0.45 -- rich.mkv "${x264[@]}" -c:a copy
   same mp4 -ss 0.45 -noaccurate_seek -to 0.9 -- rich.mkv "${x264[@]}" -sn
 }
@@ -143,14 +144,13 @@ all_refused() {
   refused 'two videos to encode' 'copy the other one with -c:2 copy or drop it with -map -0:2' -y -i cover.mp4 -map 0 ours.mkv
   refused 'wrong value' 'libx264' -y -i plain.mp4 -c:v libx264 -preset nosuch ours.mkv
   refused 'container without the codec' 'ours.mp4' -y -i plain.mp4 -c:v huffyuv -c:a copy ours.mp4
-  refused 'nothing left of the time' 'not one frame' -y -i plain.mp4 -ss 100 ours.mp4
   refused 'no such folder' 'cannot write nowhere/ours.mp4: folder nowhere: No such file' -y -i plain.mp4 nowhere/ours.mp4
   refused 'disk full' '/dev/full: No space left' -y -i plain.mp4 -c:v ffv1 -f matroska /dev/full
   refused 'input is output' 'is the input' -y -i plain.mp4 plain.mp4
   refused 'subtitles cannot be drawn' 'text to text' -y -i rich.mkv -c:s dvdsub ours.mkv
   refused 'bad audio filter' 'nosuch' -y -i plain.mp4 -af nosuch ours.mp4
   echo keep >kept.mp4
-  refused '-n' 'is there already and -n' -n -i plain.mp4 kept.mp4
+  refused '-n' 'exists and -n was given' -n -i plain.mp4 kept.mp4
   [ "$(cat kept.mp4)" = keep ]
   result $? 'and the old file is as it was'
 }
