@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "tasks/task_list.h"
 #include "vidmpi/exchange.h"
 #include "vidmpi/interrupt.h"
 #include "vidmpi/progress.h"
@@ -9,6 +10,7 @@
 #include "vidmpi/summary.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +70,30 @@ static void fail(struct coordinator *c, const char *who, const struct vid_error 
     job_fail(c->job, &err);
 }
 
+/* The frame that the rank's worker had in hand, for the sentence: it may be the one at fault. */
+static void name_held(struct coordinator *c, unsigned rank, char *text, size_t size)
+{
+    struct task_list *list = NULL;
+    struct task task;
+
+    text[0] = '\0';
+    if (task_list_open(c->job->redis_url, c->job->id, &list, NULL) == 0 &&
+        task_list_held(list, rank, &task, 1, NULL) == 1)
+        snprintf(text, size, " (it had frame %" PRIu64 ")", task.first);
+    task_list_close(&list);
+}
+
+static void lose_worker(struct coordinator *c, int rank, const char *why)
+{
+    char who[NODE_NAME_MAX + 40], held[64];
+    struct vid_error err = {0};
+
+    snprintf(who, sizeof(who), "rank %d on %s", rank, cluster_node(c->cluster, rank));
+    name_held(c, (unsigned)rank, held, sizeof(held));
+    vid_fail(&err, -EIO, "%s%s", why, held);
+    fail(c, who, &err);
+}
+
 static void look_at_own_worker(struct coordinator *c)
 {
     const struct control_message *message;
@@ -81,18 +107,8 @@ static void look_at_own_worker(struct coordinator *c)
             ret = supervisor_verdict(c->worker, &why);
         supervisor_stop(&c->worker, 0);
         if (ret < 0)
-            fail(c, "rank 0's worker", &why);
+            lose_worker(c, 0, why.text);
     }
-}
-
-static void take_trouble(struct coordinator *c)
-{
-    char who[NODE_NAME_MAX + 40];
-    struct vid_error why = {0};
-
-    snprintf(who, sizeof(who), "rank %d on %s", c->message.rank, cluster_node(c->cluster, c->message.rank));
-    vid_fail(&why, -EIO, "%s", c->message.text);
-    fail(c, who, &why);
 }
 
 static void take_message(struct coordinator *c)
@@ -106,7 +122,7 @@ static void take_message(struct coordinator *c)
             fail(c, "pixels", &why);
         break;
     case TAG_TROUBLE:
-        take_trouble(c);
+        lose_worker(c, c->message.rank, c->message.text);
         break;
     case TAG_BYE:
         c->goodbyes++;

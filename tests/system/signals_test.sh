@@ -100,6 +100,18 @@ killed)
   wait "$started" 2>/dev/null
   no_leftovers "kill -9 of mpirun" 5
 
+  begin 3 busy
+  worker=$(find_ours | awk '/vidmpi-worker/ { print $1; exit }')
+  check "a worker is there" test -n "$worker"
+  kill -9 "$worker"
+  wait_for 15 gone "$started" || kill -9 -- -"$started"
+  wait "$started"
+  is "kill -9 of a worker: exit status" "$?" 1
+  like "kill -9 of a worker: rank, host and frame" "$work/job.log" \
+    "vidmpi: rank [12] on .*signal 9 .*frame [0-9]+"
+  no_leftovers "kill -9 of a worker" 5
+  is "kill -9 of a worker: no output" "$(find "$work" -maxdepth 1 -name 'out.mkv*')" ""
+
   check "the same place serves the next job" \
     vidmpi_np 3 -y -i "$clips/short.mp4" -vf hflip -c:v mpeg4 -run-dir "$work/run" "$work/out.mkv"
   check "its output is whole" ffprobe -v error "$work/out.mkv"
