@@ -434,7 +434,7 @@ static int end_graph(struct audio *a, struct vid_error *err)
     int code = av_buffersrc_close(a->graph.source, pts, AV_BUFFERSRC_FLAG_PUSH);
     if (code < 0)
         return media_fail(err, code, "the audio filters of output stream 0:%d failed", a->stream->index);
-    return reap_ready(a, err);
+    return 0; /* audio_drain takes what is left */
 }
 
 int audio_packet(struct audio *a, const AVPacket *packet, const struct read_clock *clock,

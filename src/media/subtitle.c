@@ -15,6 +15,7 @@ struct subtitle {
     struct out_stream *stream;
     AVCodecContext *dec;
     bool own_dec; /* else it is the source's */
+    int64_t last; /* pts of the last one, AV_TIME_BASE */
 };
 
 static int kind(enum AVCodecID id)
@@ -145,6 +146,7 @@ static int encode(struct subtitle *s, AVSubtitle *sub, struct vid_error *err)
     }
     int64_t pts = sub->pts - (stream->times->start == AV_NOPTS_VALUE ? 0 : stream->times->start);
     int code = 0;
+    s->last = pts;
     for (int i = 0; i < packets && code >= 0; i++) {
         if (out_stream_past_end(stream, pts, AV_TIME_BASE_Q))
             return 0;
@@ -165,7 +167,7 @@ int subtitle_packet(struct subtitle *s, const AVPacket *packet, const struct rea
     int code = avcodec_decode_subtitle2(s->dec, &sub, &got, copy);
     av_packet_free(&copy);
     if (!packet)
-        stream->finished = true;
+        out_stream_finish(stream, s->last, AV_TIME_BASE_Q);
     if (code < 0) {
         log_error("error while decoding stream 0:%d: %s", stream->in->index, av_err2str(code));
         return stream->options->exit_on_error

@@ -116,6 +116,9 @@ all_times() {
     done
   done
   same mkv plain.mp4 "${x264[@]}" -an -ss 100
+  same mkv rich.mkv -c:v mpeg4 -c:a flac -shortest
+  same mkv plain.mp4 -c:v mpeg4 -c:a flac -shortest -apad pad_len=1000
+  same mkv plain.mp4 -c:v mpeg4 -af apad -t 2
   same mp4 -ss 0.45 -- rich.mkv "${x264[@]}" -c:a copy
   same mp4 -ss 0.45 -noaccurate_seek -to 0.9 -- rich.mkv "${x264[@]}" -sn
 }
