@@ -48,7 +48,9 @@ fi
 echo "yes: $frames frames with their times, md5 of all frame sums $ours for both"
 
 say "4. What was made"
-echo "The clip of $(ffprobe -v error -select_streams v -count_packets -show_entries stream=nb_read_packets -of csv=p=0 "$clip") frames was decoded by rank 0, '$filter' ran on $((ranks - 1)) ranks, rank 0 put the frames in order and encoded them."
+frames=$(ffprobe -v error -select_streams v -count_packets -show_entries stream=nb_read_packets -of csv=p=0 "$clip")
+echo "Rank 0 decoded the clip's $frames frames, '$filter' ran on the other $((ranks - 1)) ranks, rank 0 put the frames in order"
+echo "and encoded them; the sound was copied."
 echo "video     $out/cockatoo.mkv ($(stat -c %s "$out/cockatoo.mkv") bytes)"
 echo "manifest  $out/cockatoo.mkv.vidmpi/manifest.json"
 echo "preview   $out/cockatoo.mkv.vidmpi/preview/latest.png"

@@ -105,8 +105,8 @@ output)
 redis)
   refuses "Redis unreachable" 1 '127\.0\.0\.1.*:1\b|127\.0\.0\.1' -redis redis://127.0.0.1:1 -i "$short" -vf null "$out"
   refuses "no such socket" 1 'none\.sock' -redis "unix://$work/none.sock" -i "$short" -vf null "$out"
-  refuses "TLS" 1 'rediss.*(tunnel|TLS)' -redis rediss://127.0.0.1 -i "$short" -vf null "$out"
-  refuses "a wrong URL" 1 'redis' -redis http://127.0.0.1 -i "$short" -vf null "$out"
+  refuses "TLS" 2 'rediss.*(tunnel|TLS)' -redis rediss://127.0.0.1 -i "$short" -vf null "$out"
+  refuses "a wrong URL" 2 'redis' -redis http://127.0.0.1 -i "$short" -vf null "$out"
   start server redis-server --port 0 --unixsocket "$work/r.sock" --requirepass sesame --save '' --daemonize no
   test_at_end+=("kill $started")
   wait_for 10 test -S "$work/r.sock"
