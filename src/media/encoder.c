@@ -260,6 +260,24 @@ int encoder_open_empty(struct encoder *e, struct vid_error *err)
     return e->opened || !e->known ? 0 : open_encoder(e, NULL, err);
 }
 
+/* A filter may change the size as it goes (scale with eval=frame). ffmpeg hands such pictures on, and most
+ * encoders then read what does not belong to them. */
+static int check_shape(const struct encoder *e, const AVFrame *frame, struct vid_error *err)
+{
+    const AVCodecContext *enc = e->stream->enc;
+    bool any = enc->codec_id == AV_CODEC_ID_RAWVIDEO || enc->codec_id == AV_CODEC_ID_WRAPPED_AVFRAME;
+
+    if (any ||
+        (frame->width == enc->width && frame->height == enc->height && frame->format == (int)enc->pix_fmt))
+        return 0;
+    return vid_fail(err, -EINVAL,
+                    "frame %" PRId64
+                    " comes from the filter graph as %dx%d %s, and the encoder began with %dx%d %s: "
+                    "end the graph with scale=%d:%d",
+                    e->pacing.next, frame->width, frame->height, av_get_pix_fmt_name(frame->format),
+                    enc->width, enc->height, av_get_pix_fmt_name(enc->pix_fmt), enc->width, enc->height);
+}
+
 int encoder_picture(struct encoder *e, AVFrame *frame, struct vid_error *err)
 {
     struct pacing_step step;
@@ -270,6 +288,8 @@ int encoder_picture(struct encoder *e, AVFrame *frame, struct vid_error *err)
     if (e->stream->finished)
         return 0;
     int code = e->opened ? 0 : open_encoder(e, frame, err);
+    if (code == 0)
+        code = check_shape(e, frame, err);
     if (code < 0)
         return code;
     if (!e->aspect.num)
