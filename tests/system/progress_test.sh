@@ -53,7 +53,7 @@ is "output to a pipe: all frames" "$(ffprobe -v error -count_packets -select_str
 timeout 60 "$VIDMPI" -hide_banner -y -f mpegts -i - -vf gblur -c:v mpeg4 "$out" <"$clips/mpeg2.ts" >"$work/log" 2>&1
 is "input from a pipe: exit status" $? 0
 check "input from a pipe: the output is whole" ffprobe -v error "$out"
-timeout 60 mpirun -np 2 "$VIDMPI" -hide_banner -y -f mpegts -i - -vf gblur -c:v mpeg4 "$out" <"$clips/mpeg2.ts" >"$work/log" 2>&1
+timeout 60 "${mpirun[@]}" -np 2 "$VIDMPI" -hide_banner -y -f mpegts -i - -vf gblur -c:v mpeg4 "$out" <"$clips/mpeg2.ts" >"$work/log" 2>&1
 is "input from a pipe through mpirun: exit status" $? 0
 
 script -qec "timeout 60 '$VIDMPI' -hide_banner -y -i '$clips/tiny1000.nut' -vf gblur -c:v mpeg4 '$out'" /dev/null >"$work/tty" 2>&1 </dev/null
