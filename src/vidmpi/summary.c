@@ -134,7 +134,7 @@ int summary_write_manifest(struct job *job, const struct cluster *cluster, struc
     add_counts(job, &json);
     add_moment(&json, "ended", clock_wall());
     json_double(&json, "wall_seconds", wall);
-    json_double(&json, "first_filtered_seconds",
+    json_double(&json, "first_frame_seconds",
                 (double)(job->first_filtered - job->started) / (double)NS_PER_S);
     json_double(&json, "fps", (double)frame_table_counts(job->table).encoded / wall);
     add_stages(job, &json);
