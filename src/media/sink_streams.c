@@ -228,6 +228,16 @@ static int read_limits(struct out_stream *stream, struct vid_error *err)
     return code < 0 ? media_fail(err, code, "-bsf %s", bsf) : 0;
 }
 
+/* At each turn of a loop ffmpeg drains the sound's decoder; that is not done here. */
+static int create_audio(struct media_sink *sink, struct out_stream *stream, struct vid_error *err)
+{
+    if (stream->options->in.stream_loop)
+        return vid_fail(err, -ENOTSUP,
+                        "-stream_loop with sound that is encoded anew is not there yet: copy it with "
+                        "-c:a copy, or leave it out with -an");
+    return audio_create(stream, &sink->input, err);
+}
+
 static int make_kind(struct media_sink *sink, struct out_stream *stream, struct vid_error *err)
 {
     int code = read_limits(stream, err);
@@ -237,7 +247,7 @@ static int make_kind(struct media_sink *sink, struct out_stream *stream, struct 
     case AVMEDIA_TYPE_VIDEO:
         return encoder_create(stream, err);
     case AVMEDIA_TYPE_AUDIO:
-        return audio_create(stream, &sink->input, err);
+        return create_audio(sink, stream, err);
     default:
         return subtitle_create(stream, err);
     }
