@@ -123,12 +123,14 @@ static void take_matrix(const struct source_stream *stream, struct chain_spec *s
 int chain_spec_build(const struct media_options *options, const struct media_source *source,
                      const struct sink_wish *wish, struct chain_spec **out, struct vid_error *err)
 {
-    const char *filter = wish->filter && *wish->filter ? wish->filter : "null";
+    const char *filter = wish->filter ? wish->filter : "null";
     const struct source_stream *stream = source_video(source);
     struct chain_spec *spec;
     int rc;
 
     *out = NULL;
+    if (!*filter)
+        return vid_fail(err, -EINVAL, "-vf \"\" names no filter: leave it out, or say -vf null");
     if ((rc = catalog_check(filter, err)) < 0)
         return rc;
     if (!stream)

@@ -69,6 +69,7 @@ options)
   mpi=3
   refuses "unknown filter" 1 'sharpenx' -i "$short" -vf sharpenx "$out"
   refuses "wrong option of a filter" 1 'sigmaa|gblur' -i "$short" -vf gblur=sigmaa=3 "$out"
+  refuses "no filter's name" 1 'names no filter' -i "$short" -vf "" "$out"
   refuses "wrong value of a filter" 1 'crop|size|9999' -i "$short" -vf crop=9999:9999 "$out"
   refuses "a size that changes in the filter graph" 1 'frame 3 .*100x50.*200x50' -i "$short" -vf "scale=w='if(gt(n,2),100,200)':h=50:eval=frame" -c:v ffv1 "$out"
   refuses "a filter across frames" 1 'tmix' -i "$short" -vf tmix=3 "$out"

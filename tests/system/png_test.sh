@@ -16,6 +16,9 @@ cat "$png"/*.png | ffmpeg -nostdin -v error -y -f image2pipe -c:v png -i - -f fr
 is "as many pictures can be read" "$(grep -vc '^#' "$work/png.md5")" 36
 is "pictures differ" "$(($(grep -v '^#' "$work/png.md5" | awk '{print $NF}' | sort -u | wc -l) > 6))" 1
 is "their size" "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 "$(find "$png" -name '*.png' | head -n 1)")" 320,240
+check "an output that ends early" vidmpi_np 3 -hide_banner -y -results png -run-dir "$work/run12" -i "$clips/short.mp4" \
+  -vf edgedetect -frames:v 12 -an -c:v ffv1 "$work/out12.nut"
+is "only the pictures that are in it" "$(find "$work/run12/results/png" -name '*.png' | wc -l)" 12
 check "ten bits become eight" vidmpi_np 2 -hide_banner -y -results png -run-dir "$work/run10" -i "$clips/tenbit.mp4" -vf hflip \
   -c:v mpeg4 "$work/out.mkv"
 finish
