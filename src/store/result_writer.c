@@ -4,6 +4,7 @@
 #include "base/crc32c.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "store/extents.h"
 #include "store/result_path.h"
 
 #include <dirent.h>
@@ -31,7 +32,8 @@ struct result_writer {
     int index, segment;         /* descriptors, -1: none */
     uint64_t index_end;         /* where the next record goes */
     uint32_t segment_number;    /* of the segment that is open, or the highest that exists */
-    uint64_t segment_end;       /* behind the last payload */
+    uint64_t segment_end;       /* behind the payload that lies last */
+    struct extents extents;     /* with reuse: what in the segment is still needed */
     uint64_t last_length;       /* of the payload written last */
     struct result_ref *waiting; /* written, not published yet */
     unsigned char *records;     /* of the waiting, the first record_count are encoded */
@@ -177,11 +179,20 @@ static int create_segment(struct result_writer *w, struct vid_error *err)
     if (w->segment < 0)
         return vid_fail(err, -errno, "result_writer: creating %s: %s", w->segment_path, strerror(errno));
     w->segment_end = 0;
+    extents_free(&w->extents);
     return 0;
+}
+
+/* Not where another node may hold old bytes of the file in its cache. */
+static bool reuses(const struct result_writer *w)
+{
+    return !w->options.durable && !w->options.segment_bytes;
 }
 
 static uint64_t segment_limit(const struct result_writer *w)
 {
+    if (reuses(w))
+        return UINT64_MAX;
     if (w->options.segment_bytes)
         return w->options.segment_bytes;
     uint64_t limit = SEGMENT_PAYLOADS * align_up(w->last_length);
@@ -260,23 +271,45 @@ static int make_room(struct result_writer *w, struct vid_error *err)
     return ret == 0 && full ? create_segment(w, err) : ret;
 }
 
-static int write_payload(struct result_writer *w, struct result_ref *ref, struct iovec *iov, int count,
-                         struct vid_error *err)
+static void measure(struct result_ref *ref, const struct iovec *iov, int count)
 {
-    ref->offset = align_up(w->segment_end);
     ref->length = 0;
     ref->payload_crc = 0;
     for (int i = 0; i < count; i++) {
         ref->payload_crc = crc32c(ref->payload_crc, iov[i].iov_base, iov[i].iov_len);
         ref->length += iov[i].iov_len;
     }
-    int ret = io_pwritev(w->segment, iov, count, ref->offset);
+}
+
+static int find_place(struct result_writer *w, struct result_ref *ref, struct vid_error *err)
+{
+    ref->offset = align_up(w->segment_end);
+    if (reuses(w) && extents_take(&w->extents, ref->length, ref->frame, &ref->offset) < 0)
+        return vid_fail(err, -ENOMEM, "result_writer: no memory");
+    return 0;
+}
+
+static void give_place_back(struct result_writer *w, const struct result_ref *ref)
+{
+    extents_give_back(&w->extents, ref->offset);
+    if (ref->offset + ref->length > w->segment_end &&
+        ftruncate(w->segment, (off_t)w->segment_end) < 0) /* gives a full disk its space back */
+        log_debug("result_writer: cutting %s: %s", w->segment_path, strerror(errno));
+}
+
+static int write_payload(struct result_writer *w, struct result_ref *ref, struct iovec *iov, int count,
+                         struct vid_error *err)
+{
+    measure(ref, iov, count);
+    int ret = find_place(w, ref, err);
+    if (ret < 0)
+        return ret;
+    ret = io_pwritev(w->segment, iov, count, ref->offset);
     if (ret == 0)
         return 0;
     vid_fail(err, ret, "result_writer: writing %" PRIu64 " bytes to %s: %s", ref->length, w->segment_path,
              strerror(-ret));
-    if (ftruncate(w->segment, (off_t)w->segment_end) < 0) /* gives a full disk its space back */
-        log_debug("result_writer: cutting %s: %s", w->segment_path, strerror(errno));
+    give_place_back(w, ref);
     return ret;
 }
 
@@ -306,11 +339,18 @@ int result_writer_append(struct result_writer *w, struct result_ref *ref, struct
     add_waiting(w, ref);
     if (!w->options.durable && (ret = publish(w, err)) < 0) {
         forget_waiting(w); /* a lone record that failed is not whole on disk */
+        give_place_back(w, ref);
         return ret;
     }
-    w->segment_end = ref->offset + ref->length;
+    if (ref->offset + ref->length > w->segment_end)
+        w->segment_end = ref->offset + ref->length;
     w->last_length = ref->length;
     return 0;
+}
+
+void result_writer_release(struct result_writer *w, uint64_t below)
+{
+    extents_release(&w->extents, below);
 }
 
 int result_writer_sync(struct result_writer *w, bool now, struct vid_error *err)
@@ -344,6 +384,7 @@ void result_writer_close(struct result_writer **writer)
     close_segment(w);
     if (w->index >= 0)
         close(w->index);
+    extents_free(&w->extents);
     free(w->records);
     free(w->waiting);
     free(w->index_path);

@@ -12,9 +12,10 @@
 struct result_writer;
 
 struct result_writer_options {
-    uint64_t segment_bytes; /* a segment that has reached this is closed; 0: 64 MiB, or 40 payloads of
-                               the size last seen where that is more */
     bool durable;           /* other nodes look: fdatasync payloads, then records, batched */
+    uint64_t segment_bytes; /* a segment that has reached this is closed. 0: durable 64 MiB, or 40 payloads
+                               of the size last seen where that is more; otherwise there is one segment,
+                               whose bytes are written again (result_writer_release) */
     unsigned batch;         /* durable: sync after so many results; 0: 16; at most 1024 */
     int64_t batch_ns;       /* durable: or when the oldest has waited so long; 0: 100 ms */
 };
@@ -35,6 +36,10 @@ int result_writer_open(const char *run_dir, unsigned rank, const struct result_w
  * before it are untouched, and the call may be tried again. */
 int result_writer_append(struct result_writer *writer, struct result_ref *ref, struct iovec *iov, int count,
                          struct vid_error *err);
+
+/* The results of all frames below are not needed any more: their bytes may hold later ones. Without
+ * effect where segments are closed and removed as a whole. */
+void result_writer_release(struct result_writer *writer, uint64_t below);
 
 /* Publishes what waits when the batch is due (full, or its oldest too old), or all when `now`.
  * When writing the records fails the results keep waiting and a later call

@@ -123,7 +123,8 @@ static void test_full_segment_is_followed(void **state)
 static void test_large_payloads_make_large_segments(void **state)
 {
     make_indexes(*state, 3);
-    struct result_writer *writer = open_writer(state, NULL);
+    struct result_writer_options options = {.durable = true};
+    struct result_writer *writer = open_writer(state, &options);
     size_t piece = 160 << 10;
     char *mem = calloc(1, piece);
     assert_non_null(mem);
@@ -136,6 +137,40 @@ static void test_large_payloads_make_large_segments(void **state)
         assert_int_equal(ref.segment, frame < 40 ? 1 : 2);
     }
     free(mem);
+    result_writer_close(&writer);
+}
+
+static void test_released_bytes_are_written_again(void **state)
+{
+    make_indexes(*state, 3);
+    struct result_writer *writer = open_writer(state, NULL);
+    char mem[100] = "";
+    struct result_ref ref;
+    for (unsigned frame = 0; frame < 4; frame++)
+        assert_int_equal(append(writer, frame, mem, sizeof mem, &ref, NULL), 0);
+    assert_int_equal(ref.offset, 3 * 128);
+    assert_int_equal(append_ok(writer, 4, "needed").offset, 4 * 128);
+    result_writer_release(writer, 2); /* frames 0 and 1: 256 bytes at the front */
+    assert_int_equal(append_ok(writer, 5, "a").offset, 0);
+    assert_int_equal(append(writer, 6, mem, sizeof mem, &ref, NULL), 0);
+    assert_int_equal(ref.offset, 64);
+    assert_int_equal(append(writer, 7, mem, sizeof mem, &ref, NULL), 0); /* only 64 bytes are left there */
+    assert_int_equal(ref.offset, 4 * 128 + 64);
+    assert_int_equal(ref.segment, 1);
+    read_at(in(rank_path, "seg-000001"), mem, 6, 4 * 128);
+    assert_memory_equal(mem, "needed", 6);
+    result_writer_close(&writer);
+}
+
+static void test_a_segment_stays_small(void **state)
+{
+    make_indexes(*state, 3);
+    struct result_writer *writer = open_writer(state, NULL);
+    for (unsigned frame = 0; frame < 1000; frame++) {
+        result_writer_release(writer, frame < 10 ? 0 : frame - 10);
+        append_ok(writer, frame, "payload");
+    }
+    assert_true(file_size(in(rank_path, "seg-000001")) <= 11 * RESULT_PAYLOAD_ALIGN);
     result_writer_close(&writer);
 }
 
@@ -327,11 +362,12 @@ static void test_index_that_takes_no_record(void **state)
     int ret = append(writer, 8, "lost", 4, &ref, &err);
     limit_file_size(0);
     assert_int_equal(ret, -EFBIG);
+    assert_int_equal(ref.offset, 8 * RESULT_PAYLOAD_ALIGN);
     assert_non_null(strstr(err.text, index_path));
     assert_non_null(strstr(err.text, "64 bytes"));
     assert_int_equal(result_writer_published(writer), 8);
     assert_false(record_at(8, &seen));
-    assert_int_equal(append_ok(writer, 9, "kept").offset, 0); /* over the payload without a record */
+    assert_int_equal(append_ok(writer, 9, "kept").offset, ref.offset); /* over the payload without a record */
     assert_true(record_at(8, &seen) && seen.frame == 9);
     result_writer_close(&writer);
 }
@@ -393,6 +429,8 @@ int main(void)
         TEST(test_replaced_worker_goes_on),
         TEST(test_torn_record_is_overwritten_and_the_rest_cut),
         TEST(test_no_index_is_an_error),
+        TEST(test_released_bytes_are_written_again),
+        TEST(test_a_segment_stays_small),
         TEST(test_durable_syncs_payloads_before_records),
         TEST(test_durable_batch_gets_old),
         TEST(test_durable_publishes_before_the_next_segment),
