@@ -20,16 +20,18 @@ struct task {
     uint32_t count;  /* frames that it owns */
     uint32_t before; /* context frames before and after them */
     uint32_t after;
-    uint32_t attempt;                        /* from 1 */
-    int64_t pushed;                          /* clock_wall when it went into the list */
+    uint32_t attempt;  /* from 1 */
+    int64_t pushed;    /* clock_wall when it went into the list */
+    uint64_t released; /* all frames below need nothing more: a worker may reuse the bytes of their results */
+    uint32_t avoid;    /* rank + 1 that shall leave the task to others while there are others; 0: none */
     struct task_slot slots[TASK_FRAMES_MAX]; /* before + count + after are used */
 };
 
 /* As one line of decimal text, for the list and for a person with redis-cli:
- * "id first count before after attempt pushed offset:length,...". The same task
- * always gives the same text. Returns the length, -EMSGSIZE when `size` is too
- * small, -EINVAL for a task that has no frame of its own, more than
- * TASK_FRAMES_MAX, attempt 0 or a negative `pushed`. */
+ * "id first count before after attempt pushed released avoid offset:length,...".
+ * The same task always gives the same text. Returns the length, -EMSGSIZE when
+ * `size` is too small, -EINVAL for a task that has no frame of its own, more
+ * than TASK_FRAMES_MAX, attempt 0 or a negative `pushed`. */
 int task_encode(const struct task *task, char *text, size_t size);
 
 /* 0, or -EBADMSG for anything that task_encode does not make; `text` needs no
