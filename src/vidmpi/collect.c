@@ -14,7 +14,7 @@
 #define POLLERS_MAX 4
 #define REPORTS_MAX 64
 #define REFS_MAX 64
-#define REPORT_MS 200             /* how long the listener waits for a report before it looks around, */
+#define REPORT_MS 40               /* how long the listener waits for a report before it looks around, */
 #define REPORT_LAST_MS 10         /* and when the last frames are under way, so that the end is not missed */
 #define IDLE_MIN (20 * NS_PER_MS) /* an index that nobody hinted at is looked at so often, */
 #define IDLE_MAX NS_PER_S         /* and less and less while nothing comes */

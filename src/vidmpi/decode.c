@@ -44,6 +44,7 @@ static int scatter(struct job *job, struct task_list *list, uint64_t frame, size
         .count = 1,
         .attempt = 1,
         .pushed = clock_wall(),
+        .released = frame_table_counts(job->table).encoded,
         .slots = {{.offset = frame_ring_offset(job->ring, frame), .length = bytes}},
     };
 

@@ -292,6 +292,7 @@ int worker_run(struct worker *worker, struct vid_error *err)
         if (ret != 1)
             continue;
         claimed = clock_wall();
+        result_writer_release(worker->writer, task.released);
         if (worker->config.fetch) {
             ret = claim(worker, 0, &worker->next, err);
             worker->have_next = ret == 1;
