@@ -24,6 +24,10 @@ static struct media_options *create_defaults(void)
     options->stats_period = 0.5;
     options->max_error_rate = 2.0 / 3;
     options->interactive = true;
+    options->part = 10;
+    options->retries = 3;
+    options->retry_delay = 1;
+    options->redis_timeout = 60;
     return options;
 }
 

@@ -69,6 +69,7 @@ struct output_options {
 
 enum overwrite { OVERWRITE_ASK, OVERWRITE_YES, OVERWRITE_NO };
 enum results_kind { RESULTS_RAW, RESULTS_PNG };
+enum on_error { ON_ERROR_FAIL, ON_ERROR_ORIGINAL, ON_ERROR_PREVIOUS, ON_ERROR_BLACK };
 enum print_what { PRINT_NOTHING, PRINT_HELP, PRINT_VERSION };
 
 struct media_options {
@@ -95,6 +96,14 @@ struct media_options {
     char *run_dir;             /* -run-dir, or NULL */
     int window;                /* -window FRAMES; 0: from the number of ranks */
     enum results_kind results; /* -results raw|png */
+    double part;               /* -part SECONDS of video in one session of the encoder, 10; 0: one session */
+    int retries;               /* -retries, 3: how often a task is tried again */
+    double retry_delay;        /* -retry-delay, seconds before the first retry, 1; doubles each time */
+    enum on_error on_error;    /* -on-error: what becomes of a frame that cannot be filtered */
+    double task_timeout;       /* -task-timeout, seconds for one task; 0: automatic */
+    int64_t filter_memory;     /* -filter-memory, bytes of one worker; 0: no limit */
+    double redis_timeout;      /* -redis-timeout, seconds that a dead Redis is waited for, 60 */
+    bool restart;              /* -restart: what an unfinished run left is thrown away */
 
     /* What ffmpeg would have warned of: for the caller to log once its log is set up. */
     char **warnings;

@@ -299,8 +299,7 @@ int apply_stats_period(struct parse *parse, const struct option_use *use)
     return 0;
 }
 
-/* An integer field that must not be below `least`. */
-static int set_count(struct parse *parse, const struct option_use *use, int least, int *field)
+int option_set_count(struct parse *parse, const struct option_use *use, int least, int *field)
 {
     int rc = option_read(use->name, VALUE_INT, use->value, field, parse->err);
     if (rc < 0 || *field >= least)
@@ -312,21 +311,7 @@ static int set_count(struct parse *parse, const struct option_use *use, int leas
 int apply_filter_threads(struct parse *parse, const struct option_use *use)
 {
     parse->options->filter_threads = 0;
-    return strcmp(use->value, "auto") ? set_count(parse, use, 0, &parse->options->filter_threads) : 0;
-}
-
-int apply_window(struct parse *parse, const struct option_use *use)
-{
-    return set_count(parse, use, 1, &parse->options->window);
-}
-
-int apply_results(struct parse *parse, const struct option_use *use)
-{
-    bool png = !strcmp(use->value, "png");
-    parse->options->results = png ? RESULTS_PNG : RESULTS_RAW;
-    if (!png && strcmp(use->value, "raw"))
-        return vid_fail(parse->err, -EINVAL, "-results: '%.200s' is neither raw nor png", use->value);
-    return 0;
+    return strcmp(use->value, "auto") ? option_set_count(parse, use, 0, &parse->options->filter_threads) : 0;
 }
 
 int apply_help(struct parse *parse, const struct option_use *use)

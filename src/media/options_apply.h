@@ -20,9 +20,21 @@ int apply_no(struct parse *parse, const struct option_use *use);
 int apply_stats(struct parse *parse, const struct option_use *use);
 int apply_stats_period(struct parse *parse, const struct option_use *use);
 int apply_filter_threads(struct parse *parse, const struct option_use *use);
-int apply_window(struct parse *parse, const struct option_use *use);
-int apply_results(struct parse *parse, const struct option_use *use);
 int apply_help(struct parse *parse, const struct option_use *use);
 int apply_version(struct parse *parse, const struct option_use *use);
+
+/* An integer field that must not be below `least`. */
+int option_set_count(struct parse *parse, const struct option_use *use, int least, int *field);
+
+/* options_own.c: those that ffmpeg does not have. */
+int apply_window(struct parse *parse, const struct option_use *use);
+int apply_results(struct parse *parse, const struct option_use *use);
+int apply_part(struct parse *parse, const struct option_use *use);
+int apply_retries(struct parse *parse, const struct option_use *use);
+int apply_retry_delay(struct parse *parse, const struct option_use *use);
+int apply_on_error(struct parse *parse, const struct option_use *use);
+int apply_task_timeout(struct parse *parse, const struct option_use *use);
+int apply_filter_memory(struct parse *parse, const struct option_use *use);
+int apply_redis_timeout(struct parse *parse, const struct option_use *use);
 
 #endif

@@ -49,8 +49,12 @@ static const char help[] =
     "  -run-dir DIR         folder of the run, seen by all ranks (default OUTPUT.vidmpi)\n"
     "  -window FRAMES       how many frames may be on their way at once (default: from the ranks)\n"
     "  -results raw|png     with png each filtered frame is also left as a PNG file to look at\n"
+    "  -part SECONDS        video in one session of the encoder (default 10; 0: one session for all)\n"
+    "  -on-error POLICY     for a frame that cannot be filtered: fail, original, previous or black\n"
+    "  -restart             begin anew instead of going on where an earlier run was stopped\n"
     "\n"
-    "Exit status: 0 done, 1 failed, 2 wrong command line.\n"
+    "Exit status: 0 done, 1 failed, 2 wrong command line, 4 done but with substituted frames,\n"
+    "75 stopped: the same command goes on.\n"
     "Ranks: the cores of the machine minus two, -np 3 on two cores. All options: man vidmpi\n";
 
 void media_options_help(FILE *to)

@@ -40,6 +40,14 @@ static const struct option_def table[] = {
     {"run-dir", VALUE_TEXT, OPTION_GLOBAL, NULL, {0, ALL(run_dir)}, NULL},
     {"window", VALUE_INT, OPTION_GLOBAL, .apply = apply_window},
     {"results", VALUE_TEXT, OPTION_GLOBAL, .apply = apply_results},
+    {"part", VALUE_DOUBLE, OPTION_GLOBAL, .apply = apply_part},
+    {"retries", VALUE_INT, OPTION_GLOBAL, .apply = apply_retries},
+    {"retry-delay", VALUE_DOUBLE, OPTION_GLOBAL, .apply = apply_retry_delay},
+    {"on-error", VALUE_TEXT, OPTION_GLOBAL, .apply = apply_on_error},
+    {"task-timeout", VALUE_DOUBLE, OPTION_GLOBAL, .apply = apply_task_timeout},
+    {"filter-memory", VALUE_INT64, OPTION_GLOBAL, .apply = apply_filter_memory},
+    {"redis-timeout", VALUE_DOUBLE, OPTION_GLOBAL, .apply = apply_redis_timeout},
+    {"restart", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(restart)}, NULL},
 
     /* files */
     {"f", VALUE_TEXT, BOTH, NULL, {IN(format), OUT(format)}, NULL},

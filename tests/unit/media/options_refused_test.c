@@ -94,6 +94,13 @@ static void bad_values_are_shown(void **state)
                    "-v: 'loud' is not a log level; write quiet, error, warning, info, verbose or "
                    "debug");
     assert_refused("-results gif -i a b", "-results: 'gif' is neither raw nor png");
+    assert_refused("-part -1 -i a b", "-part: '-1' is not a number of seconds; write 2.5");
+    assert_refused("-task-timeout inf -i a b", "-task-timeout: 'inf' is not a number of seconds; write 2.5");
+    assert_refused("-retries -1 -i a b", "-retries: '-1' is too little; the least is 0");
+    assert_refused("-on-error skip -i a b",
+                   "-on-error: 'skip' is none of fail, original, previous and black");
+    assert_refused("-filter-memory -1 -i a b",
+                   "-filter-memory: '-1' is not a number of bytes; write 2G or 512Mi");
     assert_refused("-window 0 -i a b", "-window: '0' is too little; the least is 1");
     assert_refused("-stats_period 0 -i a b", "-stats_period: '0' is not above 0");
     assert_refused("-filter_threads -1 -i a b", "-filter_threads: '-1' is too little; the least is 0");

@@ -55,6 +55,8 @@ static void defaults_are_ffmpegs(void **state)
     assert_true(o->stats == -1 && o->stats_period == 0.5 && o->interactive && !o->exit_on_error);
     assert_true(o->max_error_rate > 0.66 && o->max_error_rate < 0.67);
     assert_true(o->window == 0 && o->results == RESULTS_RAW && !o->redis_url && !o->run_dir);
+    assert_true(o->part == 10 && o->retries == 3 && o->retry_delay == 1 && o->on_error == ON_ERROR_FAIL);
+    assert_true(o->task_timeout == 0 && o->filter_memory == 0 && o->redis_timeout == 60 && !o->restart);
     assert_int_equal(o->warning_count, 0);
     media_options_free(&o);
     assert_null(o);
@@ -206,6 +208,13 @@ static void own_options(void **state)
     assert_string_equal(o->redis_url, "redis://h:1/2");
     assert_string_equal(o->run_dir, "d/e");
     assert_true(o->window == 40 && o->results == RESULTS_PNG);
+    media_options_free(&o);
+    o = parse_good(
+        "-part 2.5 -retries 0 -retry-delay .5 -on-error previous -task-timeout 90 -filter-memory 2G "
+        "-redis-timeout 5 -restart -i a b");
+    assert_true(o->part == 2.5 && o->retries == 0 && o->retry_delay == 0.5 && o->task_timeout == 90);
+    assert_int_equal(o->on_error, ON_ERROR_PREVIOUS);
+    assert_true(o->filter_memory == 2000000000 && o->redis_timeout == 5 && o->restart);
     media_options_free(&o);
 }
 
