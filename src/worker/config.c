@@ -20,9 +20,22 @@ static const struct field {
     {                                                                                                        \
 #name, offsetof(struct worker_config, name), true                                                    \
     }
-    TEXT(job),       TEXT(redis_url), TEXT(run_dir),     TEXT(ring),   TEXT(chain),
-    TEXT(filter),    TEXT(host),      NUMBER(slot_kb),   NUMBER(rank), NUMBER(fetch),
-    NUMBER(durable), NUMBER(png),     NUMBER(log_level),
+    TEXT(job),
+    TEXT(redis_url),
+    TEXT(run_dir),
+    TEXT(ring),
+    TEXT(chain),
+    TEXT(filter),
+    TEXT(host),
+    NUMBER(slot_kb),
+    NUMBER(rank),
+    NUMBER(fetch),
+    NUMBER(durable),
+    NUMBER(png),
+    NUMBER(log_level),
+    NUMBER(task_timeout_ms),
+    NUMBER(filter_memory_mb),
+    NUMBER(redis_timeout_ms),
 #undef TEXT
 #undef NUMBER
 };

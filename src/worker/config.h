@@ -18,10 +18,13 @@ struct worker_config {
     char *host;   /* name of the node */
     int rank;
     int log_level;
-    int fetch;   /* 1: the ring is the rank's own, pixels must be asked for (CONTROL_WANT) */
-    int durable; /* 1: other nodes look at the run directory */
-    int png;     /* 1: results also as PNG and JSON */
-    int slot_kb; /* size of a slot of rank 0's ring, for a rank that makes its own */
+    int fetch;            /* 1: the ring is the rank's own, pixels must be asked for (CONTROL_WANT) */
+    int durable;          /* 1: other nodes look at the run directory */
+    int png;              /* 1: results also as PNG and JSON */
+    int slot_kb;          /* size of a slot of rank 0's ring, for a rank that makes its own */
+    int task_timeout_ms;  /* a frame may be in the filter so long; 0: 30 s or 20 times the median */
+    int filter_memory_mb; /* MiB of the worker's own memory; 0: no limit */
+    int redis_timeout_ms; /* patience with a Redis that does not answer */
 };
 
 /* Text "key=value" lines, each ended by a NUL, into a malloc'ed block. */
