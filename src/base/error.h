@@ -5,6 +5,8 @@
 #ifndef VID_BASE_ERROR_H
 #define VID_BASE_ERROR_H
 
+#include <stddef.h>
+
 /* The stream, queue or list has ended in good order. */
 #define VID_EOF (-10001)
 
@@ -24,5 +26,10 @@ int vid_fail(struct vid_error *err, int code, const char *format, ...) __attribu
 
 /* Forgets what `err` holds, for a caller that has dealt with it. */
 void vid_error_clear(struct vid_error *err);
+
+/* A failure on its way to another process: "CODE sentence", cut to `size`. Returns `text`. What has no
+ * code in front is read as -EIO with all of it for the sentence. */
+char *vid_error_encode(const struct vid_error *err, char *text, size_t size);
+void vid_error_decode(const char *text, struct vid_error *err);
 
 #endif

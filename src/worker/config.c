@@ -34,7 +34,7 @@ static const struct field {
     NUMBER(png),
     NUMBER(log_level),
     NUMBER(task_timeout_ms),
-    NUMBER(filter_memory_mb),
+    NUMBER(filter_memory_kb),
     NUMBER(redis_timeout_ms),
 #undef TEXT
 #undef NUMBER

@@ -23,7 +23,7 @@ struct worker_config {
     int png;              /* 1: results also as PNG and JSON */
     int slot_kb;          /* size of a slot of rank 0's ring, for a rank that makes its own */
     int task_timeout_ms;  /* a frame may be in the filter so long; 0: 30 s or 20 times the median */
-    int filter_memory_mb; /* MiB of the worker's own memory; 0: no limit */
+    int filter_memory_kb; /* KiB of the memory of its own that the worker may have; 0: no limit */
     int redis_timeout_ms; /* patience with a Redis that does not answer */
 };
 

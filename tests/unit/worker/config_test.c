@@ -25,7 +25,7 @@ static char *encoded(size_t *size)
         .durable = 1,
         .slot_kb = 1360,
         .task_timeout_ms = 90000,
-        .filter_memory_mb = 512,
+        .filter_memory_kb = 512,
         .redis_timeout_ms = 60000,
     };
     struct vid_error err = {0};
@@ -51,7 +51,7 @@ static void comes_back_as_it_was(void **state)
     assert_int_equal(config.png, 0);
     assert_int_equal(config.slot_kb, 1360);
     assert_int_equal(config.task_timeout_ms, 90000);
-    assert_int_equal(config.filter_memory_mb, 512);
+    assert_int_equal(config.filter_memory_kb, 512);
     assert_int_equal(config.redis_timeout_ms, 60000);
     worker_config_clear(&config);
     free(text);
