@@ -15,13 +15,13 @@
 
 #define CONNECT_PATIENCE (5 * NS_PER_S)
 #define CALL_PATIENCE (10 * NS_PER_S)
+#define PAUSE_MIN (10 * NS_PER_MS) /* before a refused call is made again */
+#define PAUSE_MAX (500 * NS_PER_MS)
 #define HOPS_MAX 3 /* from node to node of a cluster */
 
 struct connection {
     struct redis_url url;
     char *key;
-    char *script;
-    char hash[41]; /* of the script */
     char peer[330];
     struct redis_host moved; /* where a cluster keeps the key; name "" when not told */
     int fd;                  /* -1 while there is no link */
@@ -159,6 +159,18 @@ static int exchange(struct connection *c, const struct pipeline *pipeline, int64
     return rc;
 }
 
+/* An error reply that may pass, as the call's failure. */
+static int find_passing(const struct connection *c, redisReply **replies, int count, struct vid_error *err)
+{
+    int rc = 0;
+    for (int i = 0; i < count && rc == 0; i++)
+        if (reply_may_pass(replies[i]))
+            rc = reply_check(replies[i], c->peer, err);
+    if (rc < 0)
+        replies_free(replies, count);
+    return rc;
+}
+
 int connection_try(struct connection *c, const struct pipeline *pipeline, int64_t deadline,
                    redisReply **replies, struct vid_error *err)
 {
@@ -168,7 +180,7 @@ int connection_try(struct connection *c, const struct pipeline *pipeline, int64_
         return vid_fail(err, -ENOTCONN, "redis at %s: not connected", c->peer);
     int rc = exchange(c, pipeline, deadline, replies, &why);
     if (rc == 0)
-        return 0;
+        return find_passing(c, replies, pipeline->count, err);
     drop(c);
     return vid_fail(err, rc, "%s", why.text);
 }
@@ -219,14 +231,6 @@ static int judge_hello(struct connection *c, const redisReply *hello, int64_t de
     return rc;
 }
 
-static int judge_script(struct connection *c, const redisReply *loaded, struct vid_error *err)
-{
-    int rc = reply_check(loaded, c->peer, err);
-    if (rc == 0 && loaded->type == REDIS_REPLY_STRING)
-        (void)snprintf(c->hash, sizeof(c->hash), "%s", loaded->str);
-    return rc;
-}
-
 static int judge_key(struct connection *c, const redisReply *exists, struct vid_error *err)
 {
     const char *space = reply_is_error(exists, "MOVED ") ? strrchr(exists->str, ' ') : NULL;
@@ -243,8 +247,6 @@ static int judge(struct connection *c, redisReply **replies, int64_t deadline, s
         rc = judge_hello(c, replies[i++], deadline, err);
     if (rc == 0 && c->url.db)
         rc = reply_check(replies[i++], c->peer, err);
-    if (rc == 0 && c->script)
-        rc = judge_script(c, replies[i++], err);
     if (rc == 0 && c->key)
         rc = judge_key(c, replies[i++], err);
     return rc;
@@ -258,8 +260,6 @@ static int shake_hands(struct connection *c, int64_t deadline, struct vid_error 
     pipeline_add(&pipeline, "HELLO 2");
     if (c->url.db)
         pipeline_add(&pipeline, "SELECT %d", c->url.db);
-    if (c->script)
-        pipeline_add(&pipeline, "SCRIPT LOAD %s", c->script);
     if (c->key)
         pipeline_add(&pipeline, "EXISTS %s", c->key);
     int rc = exchange(c, &pipeline, deadline, replies, err);
@@ -337,7 +337,7 @@ static int connect_any(struct connection *c, int64_t deadline, struct vid_error 
     return rc < 0 ? vid_fail(err, rc, "%s", one.text) : 0;
 }
 
-bool connection_code_is_passing(int code)
+static bool code_may_pass(int code)
 {
     switch (code) {
     case -EAGAIN:
@@ -348,6 +348,7 @@ bool connection_code_is_passing(int code)
     case -EMFILE:
     case -ENETUNREACH:
     case -ENOENT:
+    case -ENOMEM: /* the server's */
     case -ENOTCONN:
     case -EPIPE:
     case -ETIMEDOUT:
@@ -362,7 +363,8 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-int connection_restore(struct connection *c, int64_t deadline, struct vid_error *err)
+/* Dials until it succeeds, the deadline is over or the failure will not pass. */
+static int restore(struct connection *c, int64_t deadline, struct vid_error *err)
 {
     int64_t pause = 10 * NS_PER_MS;
     for (;;) {
@@ -373,27 +375,41 @@ int connection_restore(struct connection *c, int64_t deadline, struct vid_error 
             log_verbose("redis at %s: connected again", c->peer);
             return 0;
         }
-        if (!connection_code_is_passing(rc) || clock_now() + pause >= deadline)
+        if (!code_may_pass(rc) || clock_now() + pause >= deadline)
             return vid_fail(err, rc, "the connection was lost and could not be made again: %s", one.text);
         clock_sleep_until(clock_now() + pause);
         pause = earlier(2 * pause, 200 * NS_PER_MS);
     }
 }
 
+int connection_mend(struct connection *c, struct trouble *trouble, int rc, struct vid_error *err)
+{
+    bool linked = c->fd >= 0;
+    if (linked)
+        trouble->pause = trouble->pause ? earlier(2 * trouble->pause, PAUSE_MAX) : PAUSE_MIN;
+    int64_t next = clock_now() + (linked ? trouble->pause : 0);
+    if (!code_may_pass(rc) || next >= trouble->deadline)
+        return rc;
+    vid_error_clear(err);
+    if (!linked)
+        return restore(c, trouble->deadline, err);
+    clock_sleep_until(next);
+    return 0;
+}
+
 int connection_call(struct connection *c, const struct pipeline *pipeline, redisReply **replies,
                     struct vid_error *err)
 {
-    int64_t deadline = connection_deadline(c, 0);
-    struct vid_error one = {0};
-    int rc = connection_try(c, pipeline, deadline, replies, &one);
-    while (connection_code_is_passing(rc) && clock_now() < deadline) {
-        vid_error_clear(&one);
-        rc = connection_restore(c, deadline, &one);
+    struct trouble trouble = {.deadline = connection_deadline(c, 0)};
+    for (;;) {
+        struct vid_error one = {0};
+        int rc = connection_try(c, pipeline, trouble.deadline, replies, &one);
+        if (rc == 0)
+            return 0;
+        rc = connection_mend(c, &trouble, rc, &one);
         if (rc < 0)
-            break;
-        rc = connection_try(c, pipeline, deadline, replies, &one);
+            return vid_fail(err, rc, "%s", one.text);
     }
-    return rc < 0 ? vid_fail(err, rc, "%s", one.text) : 0;
 }
 
 /* A server that is still loading, or whose queue of connections is full, is
@@ -410,8 +426,7 @@ static int connect_first(struct connection *c, struct vid_error *err)
     }
 }
 
-int connection_open(const char *url, const char *key, const char *script, struct connection **out,
-                    struct vid_error *err)
+int connection_open(const char *url, const char *key, struct connection **out, struct vid_error *err)
 {
     struct connection *c = calloc(1, sizeof(*c));
     *out = NULL;
@@ -420,7 +435,7 @@ int connection_open(const char *url, const char *key, const char *script, struct
     c->fd = -1;
     c->patience = CALL_PATIENCE;
     int rc = redis_url_parse(url, &c->url, err);
-    if (rc == 0 && ((key && !(c->key = strdup(key))) || (script && !(c->script = strdup(script)))))
+    if (rc == 0 && key && !(c->key = strdup(key)))
         rc = vid_fail(err, -ENOMEM, "redis: no memory");
     if (rc == 0)
         rc = connect_first(c, err);
@@ -439,7 +454,6 @@ void connection_close(struct connection **connection)
     drop(c);
     redis_url_free(&c->url);
     free(c->key);
-    free(c->script);
     free(c);
 }
 
@@ -456,11 +470,6 @@ int64_t connection_deadline(const struct connection *c, int wait_ms)
 const char *connection_peer(const struct connection *c)
 {
     return c->peer;
-}
-
-const char *connection_script_hash(const struct connection *c)
-{
-    return c->hash;
 }
 
 uint64_t connection_round_trips(const struct connection *c)

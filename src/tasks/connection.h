@@ -29,25 +29,30 @@ void pipeline_free(struct pipeline *pipeline);
 
 struct connection;
 
-/* `key` (may be NULL) is any key of the job: in a cluster its node is found.
- * `script` (may be NULL) is loaded; both are copied. Within 5 s. */
-int connection_open(const char *url, const char *key, const char *script, struct connection **out,
-                    struct vid_error *err);
+/* `key` (may be NULL, copied) is any key of the job: in a cluster its node is
+ * found. Within 5 s. */
+int connection_open(const char *url, const char *key, struct connection **out, struct vid_error *err);
 void connection_close(struct connection **connection); /* NULL-safe */
 
 /* One round trip; as many replies as commands, which the caller frees. The link
- * is dropped when it fails, and at the deadline. Error replies are the caller's. */
+ * is dropped when it fails, and at the deadline. An error reply that may be
+ * another one soon (reply_may_pass) is a failure too, with the link kept; what
+ * the other commands gave is lost then. All further error replies are the caller's. */
 int connection_try(struct connection *connection, const struct pipeline *pipeline, int64_t deadline,
                    redisReply **replies, struct vid_error *err);
 
-/* Whether a failure of connection_try may be gone after dialling again. */
-bool connection_code_is_passing(int code);
+/* A call that is made again while its failure may pass. */
+struct trouble {
+    int64_t deadline;
+    int64_t pause; /* 0 at first, grows from 10 to 500 ms */
+};
 
-/* Dials until it succeeds, the deadline is over or the failure will not pass. */
-int connection_restore(struct connection *connection, int64_t deadline, struct vid_error *err);
+/* After a connection_try that failed with `rc` and `err`: dials again when the
+ * link is gone, else sleeps for a growing moment. 0: try again (`err` is cleared);
+ * negative: the failure will not pass or the deadline is over. */
+int connection_mend(struct connection *connection, struct trouble *trouble, int rc, struct vid_error *err);
 
-/* connection_try, and again after connection_restore, until the patience is
- * over. */
+/* connection_try, and again after connection_mend, until the patience is over. */
 int connection_call(struct connection *connection, const struct pipeline *pipeline, redisReply **replies,
                     struct vid_error *err);
 
@@ -58,7 +63,6 @@ void connection_set_patience(struct connection *connection, int ms);
 int64_t connection_deadline(const struct connection *connection, int wait_ms);
 
 const char *connection_peer(const struct connection *connection);
-const char *connection_script_hash(const struct connection *connection);
 uint64_t connection_round_trips(const struct connection *connection);
 uint64_t connection_reconnects(const struct connection *connection);
 

@@ -205,7 +205,7 @@ static int await_answer(struct redis_server *server, struct vid_error *err)
         (void)snprintf(url, sizeof(url), "%s", server->url);
     for (;;) {
         vid_error_clear(&one);
-        int rc = connection_open(url, NULL, NULL, &server->control, &one);
+        int rc = connection_open(url, NULL, &server->control, &one);
         if (rc == 0 || rc == -EPROTONOSUPPORT || clock_now() >= deadline)
             return rc < 0 ? vid_fail(err, rc, "redis-server: %s", one.text) : 0;
         if (!guard_command_alive(server->guard))

@@ -26,35 +26,53 @@ bool reply_is_error(const redisReply *reply, const char *code)
 static const struct meaning {
     const char *prefix; /* of the server's answer */
     int code;
+    bool passes;
     const char *sentence;
 } meanings[] = {
-    {"NOAUTH", -EACCES, "it wants a password; write redis://:PASSWORD@HOST:PORT (or user:PASSWORD@)"},
-    {"NOPERM", -EPERM,
+    {"NOAUTH", -EACCES, false, "it wants a password; write redis://:PASSWORD@HOST:PORT (or user:PASSWORD@)"},
+    {"NOPERM", -EPERM, false,
      "its access rules (ACL) do not let this user do that; docs/redis.md says what is needed"},
-    {"OOM", -ENOMEM, "its memory is full (maxmemory reached); raise its maxmemory or make -window smaller"},
-    {"READONLY", -EROFS, "it is a read-only replica; name the primary"},
-    {"MASTERDOWN", -EROFS, "it is a replica that has lost its primary; name the primary"},
-    {"LOADING", -EAGAIN, "it is still loading its data; try again when it has"},
-    {"MISCONF", -EIO, "it refuses writes because it cannot save to its disk; see its log"},
-    {"DENIED", -EACCES,
+    {"OOM", -ENOMEM, true,
+     "its memory is full (maxmemory reached); raise its maxmemory or make -window smaller"},
+    {"READONLY", -EROFS, false, "it is a read-only replica; name the primary"},
+    {"MASTERDOWN", -EAGAIN, true, "it is a replica that has lost its primary; name the primary"},
+    {"LOADING", -EAGAIN, true, "it is still loading its data; try again when it has"},
+    {"BUSY ", -EAGAIN, true, "it is busy with somebody's script; SCRIPT KILL ends that"},
+    {"MISCONF", -EIO, false, "it refuses writes because it cannot save to its disk; see its log"},
+    {"DENIED", -EACCES, false,
      "it is in protected mode; give it a password (requirepass) and write that in the URL"},
-    {"MOVED", -EXDEV, "it is one node of a cluster and the job's keys belong to another"},
-    {"CLUSTERDOWN", -EAGAIN, "it is a node of a cluster that is down"},
-    {"ERR max number of clients", -EMFILE, "it takes no more connections; raise its maxclients"},
-    {"ERR unknown command", -EPROTONOSUPPORT,
+    {"MOVED", -EXDEV, false, "it is one node of a cluster and the job's keys belong to another"},
+    {"TRYAGAIN", -EAGAIN, true, "it is a node of a cluster whose keys are moving"},
+    {"CLUSTERDOWN", -EAGAIN, true, "it is a node of a cluster that is down"},
+    {"ERR max number of clients", -EMFILE, false, "it takes no more connections; raise its maxclients"},
+    {"ERR unknown command", -EPROTONOSUPPORT, false,
      "it does not know a command that is needed; use Redis 6.2 or later"},
-    {"ERR DB index is out of range", -EINVAL, "it has no database of that number"},
+    {"ERR DB index is out of range", -EINVAL, false, "it has no database of that number"},
 };
+
+static const struct meaning *find_meaning(const redisReply *reply)
+{
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+        if (reply_is_error(reply, meanings[i].prefix))
+            return &meanings[i];
+    return NULL;
+}
+
+bool reply_may_pass(const redisReply *reply)
+{
+    const struct meaning *meaning = find_meaning(reply);
+    return meaning && meaning->passes;
+}
 
 /* The part of the answer after "NOPERM this user has no permissions to ..." is the useful one. */
 int reply_check(const redisReply *reply, const char *peer, struct vid_error *err)
 {
+    const struct meaning *meaning = find_meaning(reply);
     if (reply->type != REDIS_REPLY_ERROR)
         return 0;
-    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
-        if (reply_is_error(reply, meanings[i].prefix))
-            return vid_fail(err, meanings[i].code, "redis at %s: %s (\"%.200s\")", peer, meanings[i].sentence,
-                            reply->str);
+    if (meaning)
+        return vid_fail(err, meaning->code, "redis at %s: %s (\"%.200s\")", peer, meaning->sentence,
+                        reply->str);
     return vid_fail(err, -EIO, "redis at %s: it answered \"%.300s\"", peer, reply->str);
 }
 

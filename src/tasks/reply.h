@@ -14,6 +14,10 @@ void replies_free(redisReply **replies, int count);
 /* Whether it is an error reply that begins with `code` ("NOSCRIPT"). */
 bool reply_is_error(const redisReply *reply, const char *code);
 
+/* Whether it is an error reply that may be another one soon: a server that is
+ * loading, busy, short of memory or a cluster that changes. */
+bool reply_may_pass(const redisReply *reply);
+
 /* 0 for an ordinary reply; an error reply as a sentence with the way out. */
 int reply_check(const redisReply *reply, const char *peer, struct vid_error *err);
 

@@ -1,6 +1,6 @@
+#include "base/clock.h"
 #include "tasks/list.h"
 #include "tasks/redis_url.h"
-#include "tasks/words.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 void list_name_doing(const struct task_list *list, unsigned rank, char key[KEY_MAX])
 {
-    (void)snprintf(key, KEY_MAX, "vidmpi:{%s}:doing:%u", list->job, rank);
+    (void)snprintf(key, KEY_MAX, "%.*sdoing:%u", JOB_NAME_MAX + 10, list->prefix, rank);
 }
 
 static bool job_name_is_right(const char *job)
@@ -22,6 +22,16 @@ static bool job_name_is_right(const char *job)
     return length >= 1 && length <= JOB_NAME_MAX;
 }
 
+static void name_keys(struct task_list *list, const char *job)
+{
+    (void)snprintf(list->prefix, KEY_MAX, "vidmpi:{%s}:", job);
+    (void)snprintf(list->todo, KEY_MAX, "vidmpi:{%s}:todo", job);
+    (void)snprintf(list->done, KEY_MAX, "vidmpi:{%s}:done", job);
+    (void)snprintf(list->retry, KEY_MAX, "vidmpi:{%s}:retry", job);
+    (void)snprintf(list->dead, KEY_MAX, "vidmpi:{%s}:dead", job);
+    (void)snprintf(list->ranks, KEY_MAX, "vidmpi:{%s}:ranks", job);
+}
+
 int task_list_open(const char *url, const char *job, struct task_list **out, struct vid_error *err)
 {
     *out = NULL;
@@ -31,11 +41,8 @@ int task_list_open(const char *url, const char *job, struct task_list **out, str
     struct task_list *list = calloc(1, sizeof(*list));
     if (!list)
         return vid_fail(err, -ENOMEM, "task list: no memory");
-    (void)snprintf(list->job, sizeof(list->job), "%s", job);
-    (void)snprintf(list->todo, sizeof(list->todo), "vidmpi:{%s}:todo", job);
-    (void)snprintf(list->done, sizeof(list->done), "vidmpi:{%s}:done", job);
-    (void)snprintf(list->ranks, sizeof(list->ranks), "vidmpi:{%s}:ranks", job);
-    int rc = connection_open(url, list->todo, list_report_script, &list->connection, err);
+    name_keys(list, job);
+    int rc = connection_open(url, list->todo, &list->connection, err);
     if (rc < 0)
         task_list_close(&list);
     *out = list;
@@ -102,6 +109,31 @@ int list_ask(struct task_list *list, struct pipeline *pipeline, redisReply **rep
     return rc;
 }
 
+int list_run(struct task_list *list, const struct script *script, struct words *w, int keys,
+             redisReply **reply, struct vid_error *err)
+{
+    return script_run(list->connection, &list->scripts, script, w, keys, reply, err);
+}
+
+int list_await(struct task_list *list, int timeout_ms, list_try *try, void *call, struct vid_error *err)
+{
+    int64_t until = clock_now() + timeout_ms * NS_PER_MS;
+    struct trouble trouble = {.deadline = connection_deadline(list->connection, timeout_ms)};
+    for (;;) {
+        struct vid_error one = {0};
+        int wait_ms = timeout_ms > 0 ? clock_ms_left(until) : 0;
+        int rc = try(list, call, wait_ms, trouble.deadline, &one);
+        if (rc >= 0 || rc == VID_EOF) {
+            if (rc != LIST_AGAIN)
+                return rc;
+            continue;
+        }
+        rc = connection_mend(list->connection, &trouble, rc, &one);
+        if (rc < 0)
+            return vid_fail(err, rc, "%s", one.text);
+    }
+}
+
 int task_list_held(struct task_list *list, unsigned rank, struct task *tasks, int max, struct vid_error *err)
 {
     struct pipeline pipeline = {0};
@@ -117,32 +149,39 @@ int task_list_held(struct task_list *list, unsigned rank, struct task *tasks, in
     return rc < 0 ? rc : got;
 }
 
-int task_list_remove(struct task_list *list, struct vid_error *err)
+/* All keys that there may be, for DEL. */
+static int add_remove(struct task_list *list, struct pipeline *pipeline, const redisReply *ranks,
+                      struct vid_error *err)
 {
-    struct pipeline pipeline = {0};
+    const char *fixed[] = {"DEL", list->todo, list->done, list->retry, list->dead, list->ranks};
     struct words w = {0};
-    redisReply *ranks = NULL;
-    pipeline_add(&pipeline, "SMEMBERS %s", list->ranks);
-    int rc = list_ask(list, &pipeline, &ranks, err);
-    if (rc < 0)
-        return rc;
-    rc = words_alloc(&w, (int)ranks->elements + 4, (ranks->elements + 1) * KEY_MAX);
-    if (rc == 0) {
-        words_add_text(&w, "DEL");
-        words_add_text(&w, list->todo);
-        words_add_text(&w, list->done);
-        words_add_text(&w, list->ranks);
-    }
+    size_t nfixed = sizeof(fixed) / sizeof(fixed[0]);
+    size_t count = 2 * ranks->elements;
+    int rc = words_alloc(&w, (int)(nfixed + count), (count + 1) * KEY_MAX, err);
+    for (size_t i = 0; rc == 0 && i < nfixed; i++)
+        words_add_text(&w, fixed[i]);
     for (size_t i = 0; rc == 0 && i < ranks->elements; i++) {
-        char *key = w.room + i * KEY_MAX;
-        (void)snprintf(key, KEY_MAX, "vidmpi:{%s}:doing:%.20s", list->job, ranks->element[i]->str);
-        words_add_text(&w, key);
+        words_addf(&w, "%sdoing:%.20s", list->prefix, ranks->element[i]->str);
+        words_addf(&w, "%slease:%.20s", list->prefix, ranks->element[i]->str);
     }
     if (rc == 0)
-        pipeline_add_words(&pipeline, w.count, w.words, w.lengths);
+        pipeline_add_words(pipeline, w.count, w.words, w.lengths);
     words_free(&w);
+    return rc;
+}
+
+int task_list_remove(struct task_list *list, struct vid_error *err)
+{
+    struct pipeline ask = {0};
+    struct pipeline removal = {0};
+    redisReply *ranks = NULL;
+    pipeline_add(&ask, "SMEMBERS %s", list->ranks);
+    int rc = list_ask(list, &ask, &ranks, err);
+    if (rc < 0)
+        return rc;
+    rc = add_remove(list, &removal, ranks, err);
     reply_free(&ranks);
-    return rc < 0 ? vid_fail(err, rc, "task list: no memory") : list_call(list, &pipeline, err);
+    return rc < 0 ? rc : list_call(list, &removal, err);
 }
 
 int task_list_check_url(const char *url, struct vid_error *err)

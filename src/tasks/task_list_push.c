@@ -1,8 +1,4 @@
 #include "tasks/list.h"
-#include "tasks/words.h"
-
-#include <errno.h>
-#include <string.h>
 
 static bool goes_to_front(const struct task *task)
 {
@@ -15,25 +11,15 @@ static int add_push(struct task_list *list, struct pipeline *pipeline, const str
                     bool front, struct vid_error *err)
 {
     struct words w = {0};
-    int rc = words_alloc(&w, count + 2, (size_t)count * TASK_TEXT_MAX);
-    char *text = w.room;
-    if (rc < 0)
-        rc = vid_fail(err, rc, "task list: no memory for %d tasks", count);
+    int rc = words_alloc(&w, count + 2, (size_t)count * TASK_TEXT_MAX, err);
     if (rc == 0) {
         words_add_text(&w, front ? "LPUSH" : "RPUSH");
         words_add_text(&w, list->todo);
     }
     for (int i = 0; i < count && rc == 0; i++) {
         const struct task *task = &tasks[front ? count - 1 - i : i];
-        if (goes_to_front(task) != front)
-            continue;
-        int length = task_encode(task, text, TASK_TEXT_MAX);
-        if (length < 0)
-            rc =
-                vid_fail(err, length, "task list: task %llu cannot be written", (unsigned long long)task->id);
-        else
-            words_add(&w, text, (size_t)length);
-        text += length < 0 ? 0 : length;
+        if (goes_to_front(task) == front)
+            rc = words_add_task(&w, task, err);
     }
     if (rc == 0 && w.count > 2)
         pipeline_add_words(pipeline, w.count, w.words, w.lengths);
@@ -64,9 +50,10 @@ int task_list_push_end(struct task_list *list, unsigned workers, struct vid_erro
     struct words w = {0};
     if (workers == 0)
         return 0;
-    if (words_alloc(&w, (int)workers + 2, 1) < 0) {
+    int rc = words_alloc(&w, (int)workers + 2, 1, err);
+    if (rc < 0) {
         words_free(&w);
-        return vid_fail(err, -ENOMEM, "task list: no memory for %u end marks", workers);
+        return rc;
     }
     words_add_text(&w, "RPUSH");
     words_add_text(&w, list->todo);

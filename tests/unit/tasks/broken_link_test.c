@@ -229,7 +229,7 @@ static void await_plain(const struct plain *plain)
 {
     int64_t deadline = clock_now() + 10 * NS_PER_S;
     struct connection *connection = NULL;
-    while (connection_open(plain->url, NULL, NULL, &connection, NULL) < 0 && clock_now() < deadline)
+    while (connection_open(plain->url, NULL, &connection, NULL) < 0 && clock_now() < deadline)
         clock_sleep_until(clock_now() + NS_PER_MS);
     assert_non_null(connection);
     connection_close(&connection);

@@ -53,7 +53,7 @@ static redisReply *raw_args(const char *url, const char *format, va_list args)
 {
     struct vid_error err = {0};
     struct connection *connection = NULL;
-    if (connection_open(url, NULL, NULL, &connection, &err) < 0)
+    if (connection_open(url, NULL, &connection, &err) < 0)
         fail_msg("%s", err.text);
     redisReply *reply = raw_args_on(connection, format, args);
     connection_close(&connection);

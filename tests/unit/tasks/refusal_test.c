@@ -270,6 +270,7 @@ static void a_full_memory_is_told(void **state)
     struct task_list *list = open_list(url, "oom");
     assert_int_equal(task_list_push(list, &task, 1, &err), 0);
     assert_int_equal(task_list_claim(list, 0, 0, &task, &err), 1);
+    task_list_set_patience(list, 300);
     run_ok("CONFIG SET maxmemory %s", "1");
     assert_int_equal(task_list_push(list, &task, 1, &err), -ENOMEM);
     assert_non_null(strstr(err.text, "maxmemory"));
@@ -285,7 +286,7 @@ static void a_primary_may_become_a_replica(void **state)
     struct task task = some_task(1);
     struct task_list *list = open_list(url, "ro");
     struct connection *primary = NULL;
-    assert_int_equal(connection_open(url, NULL, NULL, &primary, &err), 0);
+    assert_int_equal(connection_open(url, NULL, &primary, &err), 0);
     redisReply *reply = raw_on(primary, "REPLICAOF 127.0.0.1 1");
     reply_free(&reply);
     assert_int_equal(task_list_push(list, &task, 1, &err), -EROFS);
