@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "store/result_path.h"
 #include "store/run_lock.h"
+#include "store/run_past.h"
 #include "store/run_tree.h"
 
 #include <errno.h>
@@ -14,9 +15,11 @@
 #include <unistd.h>
 
 struct run_dir {
-    char *path;    /* as given, without slashes at the end */
-    unsigned made; /* folders at its end that this job, or the dead one before it, has made */
+    char *path;     /* as given, without slashes at the end */
+    unsigned made;  /* folders at its end that this job, or the dead one before it, has made */
+    unsigned ranks; /* with a folder in results/ */
     struct run_lock *lock;
+    enum run_dir_keep on_failure; /* what becomes of the folder when opening fails */
 };
 
 static bool is_folder(const char *path)
@@ -90,7 +93,7 @@ static int make_index(const char *folder, struct vid_error *err)
     if (!path)
         return vid_fail(err, -ENOMEM, "run directory: no memory");
     int ret = 0;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
         ret = vid_fail(err, -errno, "run directory: creating %s: %s", path, strerror(errno));
     else
@@ -111,12 +114,27 @@ static int make_rank(const struct run_dir *dir, unsigned rank, struct vid_error 
     return ret;
 }
 
-static int lay_out(const struct run_dir *dir, unsigned ranks, struct vid_error *err)
+/* They are made in order, so the first one that is missing ends them. */
+static unsigned count_ranks(const struct run_dir *dir)
 {
-    int ret = make_sub(dir, "preview", err);
-    if (ret == 0)
-        ret = make_sub(dir, "results", err);
-    for (unsigned rank = 0; rank < ranks && ret == 0; rank++)
+    unsigned ranks = 0;
+    for (bool there = true; there; ranks += there) {
+        char *folder = result_path_folder(dir->path, ranks);
+        there = folder && is_folder(folder);
+        free(folder);
+    }
+    return ranks;
+}
+
+static int lay_out(struct run_dir *dir, unsigned ranks, struct vid_error *err)
+{
+    static const char *const subs[] = {"preview", "faults", "parts", "results"};
+    int ret = 0;
+    for (size_t i = 0; i < sizeof subs / sizeof *subs && ret == 0; i++)
+        ret = make_sub(dir, subs[i], err);
+    unsigned had = count_ranks(dir);
+    dir->ranks = ranks > had ? ranks : had;
+    for (unsigned rank = 0; rank < dir->ranks && ret == 0; rank++)
         ret = make_rank(dir, rank, err);
     return ret;
 }
@@ -134,15 +152,31 @@ static int take(struct run_dir *dir, int patience_ms, struct vid_error *err)
     return ret;
 }
 
-static int set_up(struct run_dir *dir, unsigned ranks, int patience_ms, struct vid_error *err)
+/* Goes on with what is there, or clears it away. */
+static int settle(struct run_dir *dir, const struct run_dir_wish *wish, enum run_dir_state *state,
+                  struct vid_error *err)
+{
+    struct run_past past;
+    int ret = run_past_read(dir->path, &past, err);
+    if (ret < 0)
+        return ret;
+    *state = past.unfinished && !wish->restart ? RUN_DIR_RESUMED : RUN_DIR_FRESH;
+    if (*state == RUN_DIR_RESUMED)
+        return run_past_fits(&past, wish->key) ? 0 : run_past_refuse(dir->path, &past, err);
+    dir->on_failure = RUN_DIR_KEEP_NOTHING;
+    return run_tree_remove(dir->path, false, err);
+}
+
+static int set_up(struct run_dir *dir, const struct run_dir_wish *wish, enum run_dir_state *state,
+                  struct vid_error *err)
 {
     int ret = make_path(dir, err);
     if (ret == 0)
-        ret = take(dir, patience_ms, err);
+        ret = take(dir, wish->patience_ms, err);
     if (ret == 0)
-        ret = run_tree_remove(dir->path, false, err);
+        ret = settle(dir, wish, state, err);
     if (ret == 0)
-        ret = lay_out(dir, ranks, err);
+        ret = lay_out(dir, wish->ranks, err);
     return ret;
 }
 
@@ -151,6 +185,7 @@ static struct run_dir *dir_new(const char *path)
     struct run_dir *dir = calloc(1, sizeof *dir);
     if (!dir)
         return NULL;
+    dir->on_failure = RUN_DIR_KEEP_ALL;
     dir->path = strdup(path);
     if (!dir->path) {
         free(dir);
@@ -161,8 +196,8 @@ static struct run_dir *dir_new(const char *path)
     return dir;
 }
 
-int run_dir_create(const char *path, unsigned ranks, int patience_ms, struct run_dir **out,
-                   struct vid_error *err)
+int run_dir_open(const char *path, const struct run_dir_wish *wish, struct run_dir **out,
+                 enum run_dir_state *state, struct vid_error *err)
 {
     *out = NULL;
     if (!*path)
@@ -170,11 +205,16 @@ int run_dir_create(const char *path, unsigned ranks, int patience_ms, struct run
     struct run_dir *dir = dir_new(path);
     if (!dir)
         return vid_fail(err, -ENOMEM, "run directory: no memory");
-    int ret = set_up(dir, ranks, patience_ms, err);
+    int ret = set_up(dir, wish, state, err);
     if (ret < 0)
-        run_dir_close(&dir, false);
+        run_dir_close(&dir, dir->on_failure);
     *out = dir;
     return ret;
+}
+
+unsigned run_dir_ranks(const struct run_dir *dir)
+{
+    return dir->ranks;
 }
 
 const char *run_dir_path(const struct run_dir *dir)
@@ -187,15 +227,22 @@ int run_dir_beat(struct run_dir *dir, struct vid_error *err)
     return run_lock_beat(dir->lock, err);
 }
 
-void run_dir_close(struct run_dir **pdir, bool keep)
+static void clear_away(const struct run_dir *dir, enum run_dir_keep keep)
+{
+    struct vid_error err = {0};
+    if (keep == RUN_DIR_KEEP_ALL || !dir->lock || !run_lock_held(dir->lock))
+        return;
+    if (run_tree_remove(dir->path, keep == RUN_DIR_KEEP_REPORT, &err) < 0)
+        log_warn("%s", err.text);
+}
+
+void run_dir_close(struct run_dir **pdir, enum run_dir_keep keep)
 {
     struct run_dir *dir = *pdir;
     *pdir = NULL;
     if (!dir)
         return;
-    struct vid_error err = {0};
-    if (dir->lock && run_lock_held(dir->lock) && run_tree_remove(dir->path, keep, &err) < 0)
-        log_warn("%s", err.text);
+    clear_away(dir, keep);
     run_lock_release(&dir->lock);
     remove_made(dir);
     free(dir->path);

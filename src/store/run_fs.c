@@ -2,7 +2,10 @@
  * the last part of run_dir.h. */
 #include "store/run_dir.h"
 
+#include "base/text.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statfs.h>
@@ -87,4 +90,30 @@ int64_t run_dir_free_bytes(const char *path)
     if (block && vfs.f_bavail > INT64_MAX / block)
         return INT64_MAX;
     return (int64_t)(vfs.f_bavail * block);
+}
+
+int run_dir_check_space(const char *path, uint64_t bytes, struct vid_error *err)
+{
+    int64_t there = run_dir_free_bytes(path);
+    if (there < 0)
+        return vid_fail(err, (int)there, "run directory: asking for the free space of %s: %s", path,
+                        strerror((int)-there));
+    if ((uint64_t)there >= bytes)
+        return 0;
+    char needed[32], left[32];
+    return vid_fail(err, -ENOSPC,
+                    "run directory %s: %s (%" PRIu64 " bytes) are needed and %s (%" PRId64
+                    " bytes) are free; make room, or choose another folder with -run-dir",
+                    path, text_size(bytes, needed, sizeof needed), bytes,
+                    text_size((uint64_t)there, left, sizeof left), there);
+}
+
+bool run_dir_place_failed(int code)
+{
+    static const int codes[] = {ENOSPC, EDQUOT, EFBIG, EIO, EROFS, ENOENT, ESTALE, ENOTCONN};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        if (code == -codes[i])
+            return true;
+    }
+    return false;
 }

@@ -14,6 +14,7 @@
 
 #define TRIES 16            /* rounds of taking: each one means that another job came or went meanwhile */
 #define HELD_CHECK_EVERY 16 /* beats */
+#define MISSING_MAX 5       /* beats in a row without a lock file */
 
 struct run_lock {
     const char *folder; /* the caller's, for messages while taking */
@@ -22,6 +23,7 @@ struct run_lock {
     bool shared;
     int fd; /* of our `owner` */
     struct run_owner self;
+    unsigned missing; /* looks in a row that found no file */
 };
 
 /* What the lock file holds; owner is set when it is a whole line. */
@@ -261,18 +263,26 @@ bool run_lock_held(const struct run_lock *lock)
     return look_at(lock->path, &look, NULL) == 0 && look.whole && run_owner_same(&look.owner, &lock->self);
 }
 
-/* Only a whole line of another says so: a look may fail for a moment on a shared filesystem. */
-static bool is_lost(const struct run_lock *lock)
+/* Only a whole line of another says that the lock is lost, and only looks that fail again and again that
+ * the folder has gone: a look may fail for a moment on a shared filesystem. */
+static int check_held(struct run_lock *lock, struct vid_error *err)
 {
     struct look look;
-    return look_at(lock->path, &look, NULL) == 0 && look.whole && !run_owner_same(&look.owner, &lock->self);
+    int ret = look_at(lock->path, &look, NULL);
+    lock->missing = ret == -ENOENT ? lock->missing + 1 : 0;
+    if (lock->missing >= MISSING_MAX)
+        return vid_fail(err, -ENOENT, "run directory: %s has gone", lock->path);
+    if (ret == 0 && look.whole && !run_owner_same(&look.owner, &lock->self))
+        return vid_fail(err, -ESTALE, "run directory: another job has taken over %s", lock->path);
+    return 0;
 }
 
 int run_lock_beat(struct run_lock *lock, struct vid_error *err)
 {
-    if (lock->self.counter++ % HELD_CHECK_EVERY == 0 && is_lost(lock))
-        return vid_fail(err, -ESTALE, "run directory: another job has taken over %s", lock->path);
-    int ret = write_line(lock);
+    int ret = lock->self.counter++ % HELD_CHECK_EVERY == 0 || lock->missing ? check_held(lock, err) : 0;
+    if (ret < 0)
+        return ret;
+    ret = write_line(lock);
     if (ret < 0)
         return vid_fail(err, ret, "run directory: writing %d bytes to %s: %s", RUN_OWNER_BYTES, lock->path,
                         strerror(-ret));

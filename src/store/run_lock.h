@@ -18,7 +18,7 @@ struct run_lock;
 int run_lock_take(const char *folder, bool shared, int patience_ms, unsigned *made, struct run_lock **out,
                   struct vid_error *err);
 
-/* Moves the counter. -ESTALE when another job has taken the lock over. */
+/* Moves the counter. -ESTALE when another job has taken the lock over, -ENOENT when its file has gone. */
 int run_lock_beat(struct run_lock *lock, struct vid_error *err);
 
 /* Whether the file is still ours. */

@@ -13,7 +13,7 @@
 int run_tree_check(const char *folder, struct vid_error *err);
 
 /* Removes what a job has made, but the lock; `keep` leaves what is for the user after the job:
- * manifest, progress, preview and the frames of -results png. Names that are
+ * manifest, progress, preview, faults and the frames of -results png. Names that are
  * not a run directory's are left, with the folders that they are in. Goes on after a failure and tells
  * the first. */
 int run_tree_remove(const char *folder, bool keep, struct vid_error *err);

@@ -83,11 +83,13 @@ static int choose_run_dir(struct job *job, struct vid_error *err)
 
 static int open_run_dir(struct job *job, bool several_nodes, struct vid_error *err)
 {
+    const struct run_dir_wish wish = {.ranks = job->ranks, .patience_ms = LOCK_PATIENCE_MS};
+    enum run_dir_state state;
     char path[PATH_MAX];
     int ret = choose_run_dir(job, err);
 
     if (ret == 0)
-        ret = run_dir_create(job->run_dir_path, job->ranks, LOCK_PATIENCE_MS, &job->dir, err);
+        ret = run_dir_open(job->run_dir_path, &wish, &job->dir, &state, err);
     if (ret < 0)
         return ret;
     job->shared = several_nodes || run_dir_is_shared(job->run_dir_path);
@@ -343,7 +345,7 @@ void job_close(struct job *job, bool keep)
     media_source_close(&job->source);
     chain_spec_free(&job->spec);
     result_store_close(&job->results);
-    run_dir_close(&job->dir, keep);
+    run_dir_close(&job->dir, keep ? RUN_DIR_KEEP_REPORT : RUN_DIR_KEEP_NOTHING);
     frame_table_destroy(job->table);
     stats_destroy(job->stats);
     frame_ring_destroy(&job->ring);

@@ -13,11 +13,23 @@
 
 static struct run_dir *create(const char *path, unsigned ranks)
 {
+    const struct run_dir_wish wish = {.ranks = ranks, .patience_ms = PATIENCE_MS};
+    enum run_dir_state how;
     struct vid_error err = {0};
     struct run_dir *dir;
-    if (run_dir_create(path, ranks, PATIENCE_MS, &dir, &err) < 0)
+    if (run_dir_open(path, &wish, &dir, &how, &err) < 0)
         fail_msg("%s", err.text);
+    assert_int_equal(how, RUN_DIR_FRESH);
+    assert_int_equal(run_dir_ranks(dir), ranks);
     return dir;
+}
+
+/* Without cmocka, for other processes. */
+static int try_create(const char *path, int patience_ms, struct run_dir **dir, struct vid_error *err)
+{
+    const struct run_dir_wish wish = {.ranks = 5, .patience_ms = patience_ms};
+    enum run_dir_state how;
+    return run_dir_open(path, &wish, dir, &how, err);
 }
 
 /* Fails with the code and a sentence that holds the word. */
@@ -25,7 +37,7 @@ static void refuse(const char *path, int code, const char *word)
 {
     struct vid_error err = {0};
     struct run_dir *dir;
-    assert_int_equal(run_dir_create(path, 2, PATIENCE_MS, &dir, &err), code);
+    assert_int_equal(try_create(path, PATIENCE_MS, &dir, &err), code);
     assert_null(dir);
     if (!strstr(err.text, word))
         fail_msg("\"%s\" does not hold \"%s\"", err.text, word);
@@ -78,14 +90,16 @@ static void test_layout_and_nothing_left(void **state)
     assert_int_equal(file_size(in(*state, "a/b/c/results/r0002/index")), 0);
     assert_false(is_there(in(*state, "a/b/c/results/r0003")));
     assert_true(is_there(in(*state, "a/b/c/preview")));
+    assert_true(is_there(in(*state, "a/b/c/faults")));
+    assert_true(is_there(in(*state, "a/b/c/parts")));
     assert_int_equal(file_size(in(*state, "a/b/c/owner")), RUN_OWNER_BYTES);
     put(*state, "a/b/c/results/r0001/seg-000001");
     put(*state, "a/b/c/progress.json");
-    run_dir_close(&dir, false);
+    run_dir_close(&dir, RUN_DIR_KEEP_NOTHING);
     assert_null(dir);
     assert_false(is_there(in(*state, "a")));
     assert_true(is_there(*state));
-    run_dir_close(&dir, false); /* NULL */
+    run_dir_close(&dir, RUN_DIR_KEEP_NOTHING); /* NULL */
 }
 
 static void test_keep(void **state)
@@ -96,20 +110,26 @@ static void test_keep(void **state)
     assert_int_equal(mkdir(in(path, "results/png"), 0777), 0);
     put(path, "results/png/frame_000042.png");
     put(path, "preview/latest.png");
+    put(path, "faults/frame-000042.raw");
+    put(path, "parts/part-000001");
+    put(path, "ledger");
     put(path, "progress.json");
     put(path, "manifest.json");
-    run_dir_close(&dir, true);
+    run_dir_close(&dir, RUN_DIR_KEEP_REPORT);
     assert_false(is_there(in(path, "owner")));
     assert_false(is_there(in(path, "results/r0000")));
     assert_true(is_there(in(path, "results/png/frame_000042.png")));
     assert_true(is_there(in(path, "preview/latest.png")));
+    assert_true(is_there(in(path, "faults/frame-000042.raw")));
+    assert_false(is_there(in(path, "parts")));
+    assert_false(is_there(in(path, "ledger")));
     assert_true(is_there(in(path, "progress.json")));
     assert_true(is_there(in(path, "manifest.json")));
 
     dir = create(path, 1); /* again: an old manifest would tell of a success */
     assert_false(is_there(in(path, "manifest.json")));
     assert_false(is_there(in(path, "results/png")));
-    run_dir_close(&dir, true);
+    run_dir_close(&dir, RUN_DIR_KEEP_REPORT);
     assert_false(is_there(path));
 }
 
@@ -120,7 +140,7 @@ static void test_folder_of_the_user_stays(void **state)
     struct run_dir *dir = create(path, 1);
     put(path, "notes.txt"); /* while the job runs */
     put(path, "results/r0000/mine");
-    run_dir_close(&dir, false);
+    run_dir_close(&dir, RUN_DIR_KEEP_NOTHING);
     assert_true(is_there(in(path, "notes.txt")));
     assert_true(is_there(in(path, "results/r0000/mine")));
     assert_false(is_there(in(path, "results/r0000/index")));
@@ -132,7 +152,7 @@ static void test_empty_folder_of_the_user_stays(void **state)
     const char *path = in(*state, "mine");
     assert_int_equal(mkdir(path, 0777), 0);
     struct run_dir *dir = create(path, 1);
-    run_dir_close(&dir, false);
+    run_dir_close(&dir, RUN_DIR_KEEP_NOTHING);
     assert_true(is_there(path));
     assert_int_equal(rmdir(path), 0);
 }
@@ -163,7 +183,10 @@ static void test_known_names(void **state)
 {
     assert_true(run_tree_knows("results/r0003/seg-000001", false));
     assert_true(run_tree_knows("results/r12345/index", false));
+    assert_true(run_tree_knows("parts/part-000001", false));
     assert_true(run_tree_knows("parts/part-000001.mkv", false));
+    assert_true(run_tree_knows("faults/frame_000001.png", false));
+    assert_false(run_tree_knows("faults/a/b", false));
     assert_true(run_tree_knows("preview", true));
     assert_false(run_tree_knows("preview", false));
     assert_false(run_tree_knows("results", false));
@@ -185,7 +208,7 @@ static void test_live_owner_is_respected(void **state)
     refuse(path, -EBUSY, pid);
     assert_true(is_there(in(path, "results/r0000/seg-000001")));
     assert_int_equal(run_dir_beat(dir, NULL), 0);
-    run_dir_close(&dir, false);
+    run_dir_close(&dir, RUN_DIR_KEEP_NOTHING);
     assert_false(is_there(path));
 }
 
@@ -195,7 +218,7 @@ static void leave_dead(void **state)
     pid_t pid = fork();
     if (pid == 0) {
         struct run_dir *dir;
-        int ret = run_dir_create(in(*state, "deep/run"), 5, PATIENCE_MS, &dir, NULL);
+        int ret = try_create(in(*state, "deep/run"), PATIENCE_MS, &dir, NULL);
         int fd = open(in(*state, "deep/run/results/r0004/seg-000001"), O_WRONLY | O_CREAT, 0666);
         _exit(ret < 0 || fd < 0);
     }
@@ -216,7 +239,7 @@ static void test_dead_owner_is_replaced(void **state)
     assert_true(is_there(in(path, "results/r0001/index")));
     assert_false(is_there(in(path, "owner.new")));
     assert_int_equal(run_dir_beat(dir, NULL), 0);
-    run_dir_close(&dir, false);
+    run_dir_close(&dir, RUN_DIR_KEEP_NOTHING);
     assert_false(is_there(in(*state, "deep"))); /* what the dead job made goes too */
 }
 
@@ -247,7 +270,7 @@ static void test_foreign_owner_that_stands_still(void **state)
     assert_true(clock_now() - start >= PATIENCE_MS * NS_PER_MS);
     read_owner(in(path, "owner"), &owner);
     assert_int_equal(owner.pid, getpid());
-    run_dir_close(&dir, false);
+    run_dir_close(&dir, RUN_DIR_KEEP_NOTHING);
 }
 
 struct far_job {
@@ -280,7 +303,7 @@ static void test_foreign_owner_that_moves(void **state)
     assert_int_equal(pthread_create(&thread, NULL, beat_far, &job), 0);
     struct vid_error err = {0};
     struct run_dir *dir;
-    int ret = run_dir_create(path, 1, 20000, &dir, &err);
+    int ret = try_create(path, 20000, &dir, &err);
     job.stop = true;
     pthread_join(thread, NULL);
     assert_int_equal(ret, -EBUSY);
@@ -295,7 +318,7 @@ static void test_unreadable_owner_is_waited_for(void **state)
     assert_int_equal(mkdir(path, 0777), 0);
     put(path, "owner"); /* made, and its job died before the line was written */
     struct run_dir *dir = create(path, 1);
-    run_dir_close(&dir, false);
+    run_dir_close(&dir, RUN_DIR_KEEP_NOTHING);
 }
 
 static void test_claim_of_another(void **state)
@@ -311,7 +334,7 @@ static void test_claim_of_another(void **state)
     write_owner(in(path, "owner.new"), &dead); /* it died while it did */
     struct run_dir *dir = create(path, 1);
     assert_false(is_there(in(path, "owner.new")));
-    run_dir_close(&dir, false);
+    run_dir_close(&dir, RUN_DIR_KEEP_NOTHING);
 }
 
 /* Between our look at the dead owner and our claim another job takes the lock over. */
@@ -340,7 +363,7 @@ static void test_many_takers_one_winner(void **state)
             struct run_dir *dir;
             char hold;
             close(ends[1]);
-            int ret = run_dir_create(in(*state, "deep/run"), 1, PATIENCE_MS, &dir, NULL);
+            int ret = try_create(in(*state, "deep/run"), PATIENCE_MS, &dir, NULL);
             if (ret == 0 && read(ends[0], &hold, 1) == 0) /* holds it until all have tried */
                 _exit(run_dir_beat(dir, NULL) == 0 ? 1 : 3);
             _exit(ret == -EBUSY ? 0 : 2);
@@ -370,9 +393,30 @@ static void test_lock_that_was_lost(void **state)
     assert_int_equal(rename(in(*state, "other"), in(path, "owner")), 0);
     assert_int_equal(run_dir_beat(dir, &err), -ESTALE);
     assert_non_null(strstr(err.text, "taken over"));
-    run_dir_close(&dir, false);
+    run_dir_close(&dir, RUN_DIR_KEEP_NOTHING);
     assert_true(is_there(in(path, "owner"))); /* the other's, and all that it has */
     assert_true(is_there(in(path, "results/r0000/index")));
+}
+
+/* The folder has gone; one look that fails is no sign of that. */
+static void test_lock_that_has_gone(void **state)
+{
+    const char *path = in(*state, "run"), *owner = in(path, "owner"), *away = in(*state, "away");
+    struct run_dir *dir = create(path, 1);
+    struct vid_error err = {0};
+    int beats = 0;
+    assert_int_equal(rename(owner, away), 0);
+    assert_int_equal(run_dir_beat(dir, NULL), 0);
+    assert_int_equal(rename(away, owner), 0);
+    for (; beats < 40; beats++)
+        assert_int_equal(run_dir_beat(dir, NULL), 0);
+    assert_int_equal(rename(owner, away), 0);
+    for (beats = 0; run_dir_beat(dir, &err) == 0; beats++)
+        assert_true(beats < 30);
+    assert_true(beats > 3);
+    assert_int_equal(err.code, -ENOENT);
+    assert_non_null(strstr(err.text, owner));
+    run_dir_close(&dir, RUN_DIR_KEEP_NOTHING);
 }
 
 static void test_beat_moves_the_counter(void **state)
@@ -387,7 +431,7 @@ static void test_beat_moves_the_counter(void **state)
     assert_int_equal(after.counter, before.counter + 40);
     assert_true(run_owner_same(&before, &after));
     assert_int_equal(file_size(in(path, "owner")), RUN_OWNER_BYTES);
-    run_dir_close(&dir, false);
+    run_dir_close(&dir, RUN_DIR_KEEP_NOTHING);
 }
 
 static void test_bad_paths(void **state)
@@ -408,13 +452,15 @@ static void test_read_only_filesystem(void **state)
 
 static void test_full_disk(void **state)
 {
-    mount_small(*state, "size=64k,nr_inodes=6"); /* the root, run, owner, preview, results, r0000 */
+    mount_small(*state, "size=64k,nr_inodes=8"); /* the root, run, owner, four folders, r0000 */
     refuse(in(*state, "run"), -ENOSPC, "results/r0000/index");
     assert_false(is_there(in(*state, "run")));
     put(*state, "1");
     put(*state, "2");
     put(*state, "3");
     put(*state, "4");
+    put(*state, "5");
+    put(*state, "6");
     refuse(in(*state, "run"), -ENOSPC, "run/owner");
     assert_false(is_there(in(*state, "run")));
     assert_int_equal(unlink(in(*state, "1")), 0);
@@ -438,6 +484,25 @@ static void test_filesystem(void **state)
     assert_false(run_dir_is_shared(*state));
     assert_false(run_dir_is_shared(in(*state, "not/yet//there/")));
     assert_int_equal(run_dir_free_bytes(in(*state, "not/yet")), 1 << 20);
+    struct vid_error err = {0};
+    assert_int_equal(run_dir_check_space(in(*state, "not/yet"), 1 << 20, &err), 0);
+    assert_int_equal(run_dir_check_space(in(*state, "not/yet"), (1 << 20) + 1, &err), -ENOSPC);
+    assert_non_null(strstr(err.text, in(*state, "not/yet")));
+    assert_non_null(strstr(err.text, "(1048577 bytes) are needed"));
+    assert_non_null(strstr(err.text, "(1048576 bytes) are free"));
+    assert_int_equal(run_dir_check_space("/dev/null/run", 0, NULL), -ENOTDIR);
+}
+
+static void test_codes_of_the_place(void **state)
+{
+    static const int failed[] = {ENOSPC, EDQUOT, EIO, EROFS, ENOENT, ESTALE};
+    for (size_t i = 0; i < sizeof failed / sizeof *failed; i++)
+        assert_true(run_dir_place_failed(-failed[i]));
+    assert_false(run_dir_place_failed(0));
+    assert_false(run_dir_place_failed(-EAGAIN));
+    assert_false(run_dir_place_failed(-EBADMSG));
+    assert_false(run_dir_place_failed(-ENOMEM));
+    assert_false(run_dir_place_failed(VID_EOF));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
@@ -460,11 +525,13 @@ int main(void)
         TEST(test_owner_that_changes_under_the_claim),
         TEST(test_many_takers_one_winner),
         TEST(test_lock_that_was_lost),
+        TEST(test_lock_that_has_gone),
         TEST(test_beat_moves_the_counter),
         TEST(test_bad_paths),
         TEST(test_read_only_filesystem),
         TEST(test_full_disk),
         TEST(test_filesystem),
+        cmocka_unit_test(test_codes_of_the_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
