@@ -20,7 +20,7 @@
 struct guard {
     pid_t pid;
     int fd;
-    bool has_command;
+    bool running; /* the command, as far as the guard has told */
 };
 
 static pid_t spawn_guard(const struct argv *command, const char *log_path, int socket, struct vid_error *err)
@@ -49,16 +49,17 @@ static pid_t spawn_guard(const struct argv *command, const char *log_path, int s
     return pid;
 }
 
-static int read_hello(struct guard *guard, struct vid_error *err)
+static int read_news(struct guard *guard, struct vid_error *err)
 {
-    struct guard_hello hello;
-    int ret = io_read_until(guard->fd, &hello, sizeof(hello), clock_now() + PATIENCE);
+    struct guard_news news;
+    int ret = io_read_until(guard->fd, &news, sizeof(news), clock_now() + PATIENCE);
 
+    guard->running = ret == 0 && news.running;
     if (ret < 0)
-        return vid_fail(err, ret == VID_EOF ? -EPIPE : ret, "vidmpi-guard did not start: %s",
-                        ret == -ETIMEDOUT ? "no answer in 5 s" : "it ended at once");
-    if (hello.error.code)
-        return vid_fail(err, hello.error.code, "%.*s", (int)sizeof(hello.error.text), hello.error.text);
+        return vid_fail(err, ret == VID_EOF ? -EPIPE : ret, "vidmpi-guard does not answer: %s",
+                        ret == -ETIMEDOUT ? "nothing in 5 s" : "it has ended");
+    if (news.error.code)
+        return vid_fail(err, news.error.code, "%.*s", (int)sizeof(news.error.text), news.error.text);
     return 0;
 }
 
@@ -75,7 +76,6 @@ static struct guard *start_with(const struct argv *command, const char *log_path
         return NULL;
     }
     guard->fd = ends[0];
-    guard->has_command = command && command->count;
     guard->pid = spawn_guard(command, log_path, ends[1], err);
     close(ends[1]);
     return guard;
@@ -94,7 +94,7 @@ int guard_start(const struct argv *command, const char *log_path, struct guard *
     *out = start_with(command, log_path, ends, err);
     if (!*out)
         return -ENOMEM;
-    ret = (*out)->pid < 0 ? (*out)->pid : read_hello(*out, err);
+    ret = (*out)->pid < 0 ? (*out)->pid : read_news(*out, err);
     if (ret < 0)
         guard_stop(out);
     return ret;
@@ -127,17 +127,35 @@ int guard_add_shm(struct guard *guard, const char *name)
     return tell(guard, "shm", name);
 }
 
-int guard_command_alive(struct guard *guard)
+static bool has_news(const struct guard *guard)
 {
     char byte;
     ssize_t n;
 
-    if (!guard->has_command)
-        return 0;
     do
-        n = recv(guard->fd, &byte, 1, MSG_DONTWAIT);
+        n = recv(guard->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
-    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+int guard_command_alive(struct guard *guard)
+{
+    while (guard->running && has_news(guard))
+        read_news(guard, NULL);
+    return guard->running;
+}
+
+int guard_restart(struct guard *guard, struct vid_error *err)
+{
+    int ret = io_write_until(guard->fd, "again\n", strlen("again\n"), clock_now() + PATIENCE);
+
+    if (ret < 0)
+        return vid_fail(err, ret, "vidmpi-guard does not listen: %s", strerror(-ret));
+    /* What comes first may be that the command had ended. */
+    do
+        ret = read_news(guard, err);
+    while (ret == 0 && !guard->running);
+    return ret;
 }
 
 void guard_stop(struct guard **guard)

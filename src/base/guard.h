@@ -25,6 +25,10 @@ int guard_add_shm(struct guard *guard, const char *name);
 /* 1 while the command runs, 0 when it has ended. */
 int guard_command_alive(struct guard *guard);
 
+/* Starts the command anew, after ending it where it still runs (stopped or
+ * hung: SIGTERM, 2 s, SIGKILL). The names that were told stay told. */
+int guard_restart(struct guard *guard, struct vid_error *err);
+
 /* Closes the pipe and waits (5 s) until the guard has cleaned up. NULL-safe. */
 void guard_stop(struct guard **guard);
 

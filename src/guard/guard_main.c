@@ -20,8 +20,9 @@
 #include <unistd.h>
 
 struct watch {
-    pid_t command; /* 0: none, or it has ended */
-    int children;  /* signalfd of SIGCHLD */
+    struct argv words; /* of the command */
+    pid_t command;     /* 0: none, or it has ended */
+    int children;      /* signalfd of SIGCHLD */
     char line[GUARD_LINE_MAX];
     size_t held;       /* bytes of `line` that are there */
     struct argv leave; /* the lines, in order of telling */
@@ -42,6 +43,36 @@ static void remove_name(const char *line)
         shm_unlink(name);
 }
 
+static void tell_owner(struct watch *watch, const struct vid_error *error)
+{
+    struct guard_news news = {.running = watch->command > 0};
+
+    if (error)
+        news.error = *error;
+    (void)io_write_until(GUARD_FD, &news, sizeof(news), clock_now() + 5 * NS_PER_S);
+}
+
+static void start_command(struct watch *watch)
+{
+    struct vid_error error = {0};
+
+    spawn_stop(watch->command, GUARD_GRACE_MS);
+    watch->command = 0;
+    if (watch->words.count > 0)
+        watch->command = spawn_start(&watch->words, NULL, &error);
+    if (watch->command < 0)
+        watch->command = 0;
+    tell_owner(watch, &error);
+}
+
+static void take_line(struct watch *watch, const char *line)
+{
+    if (strcmp(line, "again") == 0)
+        start_command(watch);
+    else
+        argv_add(&watch->leave, line);
+}
+
 static void take_lines(struct watch *watch)
 {
     char *start = watch->line, *end;
@@ -49,7 +80,7 @@ static void take_lines(struct watch *watch)
 
     while ((end = memchr(start, '\n', left))) {
         *end = '\0';
-        argv_add(&watch->leave, start);
+        take_line(watch, start);
         left -= (size_t)(end + 1 - start);
         start = end + 1;
     }
@@ -76,10 +107,10 @@ static void reap(struct watch *watch)
 
     while (read(watch->children, &info, sizeof(info)) > 0)
         ;
-    if (watch->command > 0 && spawn_wait(watch->command, 0, NULL) != 0)
+    if (watch->command > 0 && spawn_wait(watch->command, 0, NULL) != 0) {
         watch->command = 0;
-    if (!watch->command)
-        shutdown(GUARD_FD, SHUT_WR);
+        tell_owner(watch, NULL);
+    }
 }
 
 static void watch_until_alone(struct watch *watch)
@@ -116,30 +147,18 @@ static int ignore_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static pid_t start_command(char **words, int count, struct vid_error *err)
-{
-    struct argv command = {.words = words, .count = count};
-
-    return count ? spawn_start(&command, NULL, err) : 0;
-}
-
 int main(int argc, char **argv)
 {
-    struct watch watch = {0};
-    struct guard_hello hello = {0};
+    struct watch watch = {.words = {.words = argv + 1, .count = argc - 1}};
 
     if (fcntl(GUARD_FD, F_SETFD, FD_CLOEXEC) < 0) {
         fprintf(stderr, "vidmpi-guard is started by vidmpi and is of no use by itself\n");
         return 2;
     }
     watch.children = ignore_signals();
-    watch.command = start_command(argv + 1, argc - 1, &hello.error);
-    if (watch.command < 0)
-        watch.command = 0;
-    if (io_write_until(GUARD_FD, &hello, sizeof(hello), clock_now() + 5 * NS_PER_S) == 0) {
-        reap(&watch);
-        watch_until_alone(&watch);
-    }
+    start_command(&watch);
+    reap(&watch);
+    watch_until_alone(&watch);
     clear_up(&watch);
     return 0;
 }

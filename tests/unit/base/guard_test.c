@@ -166,6 +166,54 @@ static void end_of_the_command_is_seen(void **state)
     assert_false(exists(in_folder(state, "f")));
 }
 
+/* Killed, and once as it only hangs: stopped. */
+static void command_is_started_again(void **state)
+{
+    static const int numbers[] = {SIGKILL, SIGKILL, SIGSTOP};
+    struct guard *guard;
+    struct vid_error err = {0};
+    pid_t command, again, own;
+    char script[1000];
+
+    pids_script(script, sizeof(script), state, "");
+    guard = guard_with(script, NULL);
+    io_write_file(in_folder(state, "f"), "", 0, false, NULL);
+    assert_int_equal(guard_add_file(guard, in_folder(state, "f")), 0);
+    read_pids(in_folder(state, "pids"), &command, &own);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        unlink(in_folder(state, "pids"));
+        kill(command, numbers[i]);
+        if (numbers[i] == SIGKILL)
+            assert_soon(guard_command_alive(guard) == 0);
+        assert_int_equal(guard_restart(guard, &err), 0);
+        assert_int_equal(guard_command_alive(guard), 1);
+        read_pids(in_folder(state, "pids"), &again, &own);
+        assert_int_not_equal(again, command);
+        assert_false(alive(command));
+        command = again;
+    }
+    guard_stop(&guard);
+    assert_false(alive(command));
+    assert_false(exists(in_folder(state, "f")));
+}
+
+static void command_that_cannot_start_again(void **state)
+{
+    struct guard *guard;
+    struct vid_error err = {0};
+    struct argv command = {0};
+
+    io_write_file(in_folder(state, "once"), "#!/bin/sh\n", 10, false, NULL);
+    chmod(in_folder(state, "once"), 0755);
+    argv_add(&command, in_folder(state, "once"));
+    assert_int_equal(guard_start(&command, NULL, &guard, &err), 0);
+    argv_free(&command);
+    unlink(in_folder(state, "once"));
+    assert_int_equal(guard_restart(guard, &err), -ENOENT);
+    assert_int_equal(guard_command_alive(guard), 0);
+    guard_stop(&guard);
+}
+
 static void output_of_the_command(void **state)
 {
     struct guard *guard = guard_with("echo out; echo err >&2", in_folder(state, "log"));
@@ -206,7 +254,7 @@ static void guard_program_that_does_not_answer(void **state)
     chmod(in_folder(state, "vidmpi-guard"), 0755);
     assert_int_equal(guard_start(NULL, NULL, &guard, &err), -EPIPE);
     assert_null(guard);
-    assert_string_equal(err.text, "vidmpi-guard did not start: it ended at once");
+    assert_string_equal(err.text, "vidmpi-guard does not answer: it has ended");
     setenv("VIDMPI_LIBEXEC", saved, 1);
 }
 
@@ -321,6 +369,8 @@ int main(void)
         with_folder(command_ends_with_its_guard),
         with_folder(stubborn_command_is_killed),
         with_folder(end_of_the_command_is_seen),
+        with_folder(command_is_started_again),
+        with_folder(command_that_cannot_start_again),
         with_folder(output_of_the_command),
         cmocka_unit_test(command_that_cannot_start),
         with_folder(guard_program_that_does_not_answer),
