@@ -3,7 +3,7 @@
 # line "N passed, N failed". Works as root and as a user with sudo.
 #
 #   tests/run.sh                    everything
-#   tests/run.sh --label unit       one kind: unit, system, slow, lint, fuzz (a regex)
+#   tests/run.sh --label unit       one kind: unit, system, fault, slow, lint, fuzz (a regex)
 #   tests/run.sh --without slow     all but one kind (a regex)
 #   tests/run.sh -k 'frames|ranks'  tests whose names match
 #   tests/run.sh --preset asan      another build: release, debug, asan, tsan, coverage
@@ -56,6 +56,7 @@ exec </dev/null
 log=$(mktemp)
 if [ -n "$install" ]; then
   packages_install build test lint || give_up "cannot install the packages"
+  packages_install fault || echo "run.sh: no filesystems to mount: the tests that want them are skipped"
 fi
 cmake --preset "$preset" -DVID_WERROR=ON -DVID_TESTS=ON >"$log" 2>&1 || { cat "$log"; give_up "cannot configure"; }
 rm -f "$log"

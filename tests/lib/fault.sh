@@ -9,6 +9,7 @@ sound=$VIDMPI       # the program as it is
 faults=$work/faults # what libfault.so has to tell
 run=$work/run       # run directory and output of the jobs
 out=$work/out.nut
+oracle_of= # the job that $work/theirs.txt is of
 
 # break_it RULES [PATH [SEED]]: from now on $VIDMPI is a program that these
 # faults hit (tests/fault/fault.h has the rules), those of the store below PATH.
@@ -42,6 +43,8 @@ job() {
   shift
   rm -rf "$run" "$out"*
   words=(-hide_banner -y -filter_threads 1 -i "$clip" "$@" -an -sn -dn -c:v ffv1 -run-dir "$run" "$out")
+  [ "$oracle_of" != "$clip $*" ] || return 0
+  oracle_of="$clip $*"
   ffmpeg -nostdin -v error -y -filter_threads 1 -i "$clip" "$@" -an -sn -dn -c:v ffv1 "$work/theirs.nut" &&
     look_frames "$work/theirs.nut" >"$work/theirs.txt"
 }
@@ -68,8 +71,8 @@ right() {
   fi
 }
 
-# told FIELD: of the manifest, by jq.
-told() { jq -c ".$1" "$run/manifest.json" 2>&1; }
+# told WHAT: of the manifest, by jq.
+told() { jq -c "$1" "$run/manifest.json" 2>&1; }
 
 # seed: a number that the test prints, to be given again by VIDMPI_TEST_SEED.
 new_seed() {

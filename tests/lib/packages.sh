@@ -22,6 +22,11 @@ packages_lint=(
   clang clang-format clang-tidy cppcheck shellcheck libclang-rt-14-dev python3-minimal
 )
 
+# What `tests/run.sh --label fault` mounts. No test fails without it: those that want it are skipped.
+packages_fault=(
+  moosefs-master moosefs-chunkserver moosefs-client bindfs fuse3 iproute2
+)
+
 # as_root COMMAND...: runs it as root, with sudo when we are somebody else.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
@@ -38,7 +43,7 @@ package_is_there() {
   [ "$(dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | sort -u | head -n 1)" = installed ]
 }
 
-# packages_install GROUP...: installs what is missing of build, test, lint.
+# packages_install GROUP...: installs what is missing of build, test, lint, fault.
 # Asks the package servers only when something is.
 packages_install() {
   local group name missing=()
