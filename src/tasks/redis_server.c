@@ -296,6 +296,28 @@ struct guard *redis_server_guard(struct redis_server *server)
     return server->guard;
 }
 
+bool redis_server_alive(struct redis_server *server)
+{
+    return guard_command_alive(server->guard);
+}
+
+/* What it said before would be taken for its last words. */
+static int restart(struct redis_server *server, struct vid_error *err)
+{
+    if (truncate(server->log, 0) < 0)
+        return vid_fail(err, -errno, "cannot empty %s: %s", server->log, strerror(errno));
+    int rc = guard_restart(server->guard, err);
+    return rc < 0 ? rc : await_answer(server, err);
+}
+
+int redis_server_restart(struct redis_server *server, struct vid_error *err)
+{
+    struct vid_error one = {0};
+    connection_close(&server->control);
+    int rc = restart(server, &one);
+    return rc < 0 ? vid_fail(err, rc, "redis-server could not be started again: %s", one.text) : 0;
+}
+
 /* A signal is looked at ten times a second, a command at once. */
 static void shut_down(struct redis_server *server)
 {

@@ -1,6 +1,6 @@
 /* redis_server: the job's own redis-server, when the user names none: no
  * persistence, noeviction, run under a guard (base/guard.h), gone with the
- * job however it ends. */
+ * job however it ends. One thread, the one that uses its guard too. */
 #ifndef VID_TASKS_REDIS_SERVER_H
 #define VID_TASKS_REDIS_SERVER_H
 
@@ -20,8 +20,17 @@ int redis_server_start(bool several_nodes, struct redis_server **out, struct vid
  * machine, loopback last, and holds the password. Valid until stop. */
 const char *redis_server_url(const struct redis_server *server);
 
-/* Its guard, for further names to clean up. */
+/* Its guard, for further names to clean up; the same one over a restart. */
 struct guard *redis_server_guard(struct redis_server *server);
+
+/* Whether its process runs; it may be stopped or hung all the same. */
+bool redis_server_alive(struct redis_server *server);
+
+/* Starts it again, empty, at the same URL, so that every client only has to
+ * connect again; ends it first where it still runs. Returns when it answers PING
+ * (deadline 10 s). On failure it may be called again: -EADDRINUSE: its port was
+ * taken meanwhile; -ECHILD: it ended at once. */
+int redis_server_restart(struct redis_server *server, struct vid_error *err);
 
 /* Ends it; no process, socket or folder is left. NULL-safe. */
 void redis_server_stop(struct redis_server **server);

@@ -7,11 +7,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -189,20 +191,33 @@ static void two_at_once_do_not_meet(void **state)
     redis_server_stop(&b);
 }
 
+/* In the child: a server; with a name it guards a file of that name and is
+ * killed and started again once. Its process id, or -1. */
+static pid_t own_server(bool several, const char *named)
+{
+    struct redis_server *server = NULL;
+    if (redis_server_start(several, &server, NULL) < 0)
+        return -1;
+    pid_t pid = server_pid(redis_server_url(server));
+    if (!named)
+        return pid;
+    FILE *file = fopen(named, "w");
+    if (!file || fclose(file) || guard_add_file(redis_server_guard(server), named) < 0)
+        return -1;
+    kill(pid, SIGKILL);
+    return redis_server_restart(server, NULL) < 0 ? -1 : server_pid(redis_server_url(server));
+}
+
 /* A child starts a server, tells its process id and waits to be killed. */
-static pid_t start_owner(bool several, pid_t *redis)
+static pid_t start_owner(bool several, const char *named, pid_t *redis)
 {
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     pid_t owner = fork();
     if (owner == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing either */
-        struct redis_server *server = NULL;
-        struct vid_error err = {0};
-        if (redis_server_start(several, &server, &err) < 0)
-            _exit(1);
-        pid_t pid = server_pid(redis_server_url(server));
-        if (write(ends[1], &pid, sizeof(pid)) != sizeof(pid))
+        pid_t pid = own_server(several, named);
+        if (pid < 0 || write(ends[1], &pid, sizeof(pid)) != sizeof(pid))
             _exit(1);
         for (;;)
             pause();
@@ -217,7 +232,7 @@ static void nothing_is_left_when_the_owner_is_killed(void **state)
 {
     for (int several = 0; several < 2; several++) {
         pid_t redis = 0;
-        pid_t owner = start_owner(several, &redis);
+        pid_t owner = start_owner(several, NULL, &redis);
         assert_true(alive(redis));
         assert_int_equal(entries(scratch), 1);
         kill(owner, SIGKILL);
@@ -331,6 +346,102 @@ static void odd_letters_in_the_folder_do_no_harm(void **state)
     assert_int_equal(rmdir(odd), 0);
 }
 
+static void kill_server(struct redis_server *server, int number)
+{
+    pid_t pid = server_pid(redis_server_url(server));
+    assert_true(redis_server_alive(server));
+    kill(pid, number);
+    if (number == SIGKILL)
+        assert_true(gone_within(pid, 10));
+}
+
+static bool dead_within(struct redis_server *server, int seconds)
+{
+    int64_t deadline = clock_now() + seconds * NS_PER_S;
+    while (redis_server_alive(server) && clock_now() < deadline)
+        clock_sleep_until(clock_now() + 2 * NS_PER_MS);
+    return !redis_server_alive(server);
+}
+
+static void it_is_started_again_at_the_same_url(void **state)
+{
+    for (int several = 0; several < 2; several++) {
+        struct redis_server *server = start_server(several);
+        struct guard *guard = redis_server_guard(server);
+        struct vid_error err = {0};
+        char *url = strdup(redis_server_url(server));
+        struct task_list *list = open_list(url, "again");
+        for (int i = 0; i < 3; i++) {
+            kill_server(server, SIGKILL);
+            assert_true(dead_within(server, 10));
+            if (redis_server_restart(server, &err) < 0)
+                fail_msg("%s", err.text);
+            assert_true(redis_server_alive(server));
+            assert_string_equal(redis_server_url(server), url);
+            assert_ptr_equal(redis_server_guard(server), guard);
+            assert_int_equal(task_list_remove(list, &err), 0);
+            assert_int_equal(task_list_reconnects(list), i + 1);
+        }
+        pid_t pid = server_pid(url);
+        task_list_close(&list);
+        redis_server_stop(&server);
+        assert_false(alive(pid));
+        assert_int_equal(entries(scratch), 0);
+        free(url);
+    }
+}
+
+static void one_that_hangs_is_replaced(void **state)
+{
+    struct redis_server *server = start_server(false);
+    struct vid_error err = {0};
+    pid_t pid = server_pid(redis_server_url(server));
+    kill_server(server, SIGSTOP);
+    assert_true(redis_server_alive(server));
+    assert_int_equal(redis_server_restart(server, &err), 0);
+    assert_false(alive(pid));
+    assert_int_not_equal(server_pid(redis_server_url(server)), pid);
+    redis_server_stop(&server);
+    assert_int_equal(entries(scratch), 0);
+}
+
+static void a_restart_that_fails_may_be_tried_again(void **state)
+{
+    struct redis_server *server = start_server(true);
+    struct vid_error err = {0};
+    int port = atoi(strrchr(redis_server_url(server), ':') + 1);
+    struct sockaddr_in name = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {htonl(INADDR_LOOPBACK + 1)}};
+    int on = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    kill_server(server, SIGKILL);
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(redis_server_restart(server, &err), -EADDRINUSE);
+    assert_non_null(strstr(err.text, "could not be started again"));
+    assert_false(redis_server_alive(server));
+    close(fd);
+    assert_int_equal(redis_server_restart(server, NULL), 0);
+    redis_server_stop(&server);
+    assert_int_equal(entries(scratch), 0);
+}
+
+/* The owner's own names too, told before the restart. */
+static void nothing_is_left_when_the_owner_of_a_restarted_one_is_killed(void **state)
+{
+    char named[100];
+    pid_t redis = 0;
+    (void)snprintf(named, sizeof(named), "%s/named", scratch);
+    pid_t owner = start_owner(false, named, &redis);
+    assert_true(alive(redis));
+    assert_int_equal(entries(scratch), 2);
+    kill(owner, SIGKILL);
+    assert_int_equal(waitpid(owner, NULL, 0), owner);
+    assert_true(gone_within(redis, 10));
+    assert_true(empty_within(scratch, 10));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +452,10 @@ int main(void)
         cmocka_unit_test(each_address_of_the_machine_answers),
         cmocka_unit_test(two_at_once_do_not_meet),
         cmocka_unit_test(nothing_is_left_when_the_owner_is_killed),
+        cmocka_unit_test(it_is_started_again_at_the_same_url),
+        cmocka_unit_test(one_that_hangs_is_replaced),
+        cmocka_unit_test(a_restart_that_fails_may_be_tried_again),
+        cmocka_unit_test(nothing_is_left_when_the_owner_of_a_restarted_one_is_killed),
         cmocka_unit_test(the_program_may_be_missing),
         cmocka_unit_test(its_last_words_are_in_the_error),
         cmocka_unit_test(a_silent_death_is_told_too),
