@@ -9,7 +9,7 @@
 disk=$work/disk
 mkdir "$disk"
 mount -t tmpfs -o size=300k none "$disk" || { skip "cannot mount a small tmpfs" && finish; }
-test_at_end+=('umount "$disk"')
+test_at_end+=("umount '$disk'")
 small_clip clip 3
 
 # stops NAME RANKS WORDS: nothing is left of a job that had no room; it says WORDS.
