@@ -2,7 +2,6 @@
 #include "helpers.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -11,31 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct redis_server *server;
-static const char *url;
-
-static int start(void **state)
-{
-    log_setup(LOG_QUIET, "test");
-    server = start_server(false);
-    url = redis_server_url(server);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    redis_server_stop(&server);
-    return 0;
-}
-
 static void cut_all(void)
 {
-    assert_true(raw_integer(url, "CLIENT KILL TYPE normal SKIPME yes") >= 1);
+    assert_true(raw_integer(group_url, "CLIENT KILL TYPE normal SKIPME yes") >= 1);
 }
 
 static void calls_go_on_after_a_cut(void **state)
 {
-    struct task_list *list = open_list(url, "cut");
+    struct task_list *list = open_list(group_url, "cut");
     struct task tasks[] = {some_task(1), some_task(2)};
     struct task held[2];
     struct task task;
@@ -65,12 +47,12 @@ static void calls_go_on_after_a_cut(void **state)
 /* As when the server moved the entry and the answer was lost on the way. */
 static void a_claim_whose_answer_was_lost_is_found(void **state)
 {
-    struct task_list *list = open_list(url, "lost");
+    struct task_list *list = open_list(group_url, "lost");
     struct task tasks[] = {some_task(1), some_task(2), some_task(3)};
     struct task task;
     assert_int_equal(task_list_push(list, tasks, 3, NULL), 0);
     assert_int_equal(task_list_claim(list, 0, 0, &task, NULL), 1);
-    redisReply *moved = raw(url, "LMOVE vidmpi:{lost}:todo vidmpi:{lost}:doing:0 LEFT RIGHT");
+    redisReply *moved = raw(group_url, "LMOVE vidmpi:{lost}:todo vidmpi:{lost}:doing:0 LEFT RIGHT");
     reply_free(&moved);
     cut_all();
     assert_int_equal(task_list_claim(list, 0, 100, &task, NULL), 1);
@@ -78,67 +60,57 @@ static void a_claim_whose_answer_was_lost_is_found(void **state)
     cut_all();
     assert_int_equal(task_list_claim(list, 0, 100, &task, NULL), 1);
     assert_int_equal(task.id, 3);
-    assert_int_equal(raw_integer(url, "LLEN vidmpi:{lost}:doing:0"), 3);
+    assert_int_equal(raw_integer(group_url, "LLEN vidmpi:{lost}:doing:0"), 3);
     task_list_close(&list);
 }
 
 static void an_end_mark_whose_answer_was_lost_is_found(void **state)
 {
-    struct task_list *list = open_list(url, "lost-end");
+    struct task_list *list = open_list(group_url, "lost-end");
     struct task task;
-    assert_int_equal(raw_integer(url, "RPUSH vidmpi:{lost-end}:doing:0 x end"), 2);
+    assert_int_equal(raw_integer(group_url, "RPUSH vidmpi:{lost-end}:doing:0 x end"), 2);
     cut_all();
     assert_int_equal(task_list_claim(list, 0, 100, &task, NULL), VID_EOF);
-    assert_int_equal(raw_integer(url, "LLEN vidmpi:{lost-end}:doing:0"), 0);
+    assert_int_equal(raw_integer(group_url, "LLEN vidmpi:{lost-end}:doing:0"), 0);
     task_list_close(&list);
 }
 
 static void a_server_that_came_back_empty_is_used(void **state)
 {
-    struct task_list *list = open_list(url, "empty");
+    struct task_list *list = open_list(group_url, "empty");
     struct task task = some_task(1);
     struct task_report report = some_report(&task, 2);
     assert_int_equal(task_list_push(list, &task, 1, NULL), 0);
     assert_int_equal(task_list_claim(list, 2, 0, &task, NULL), 1);
-    redisReply *reply = raw(url, "FLUSHALL");
+    redisReply *reply = raw(group_url, "FLUSHALL");
     reply_free(&reply);
-    reply = raw(url, "SCRIPT FLUSH");
+    reply = raw(group_url, "SCRIPT FLUSH");
     reply_free(&reply);
     cut_all();
     assert_int_equal(task_list_report(list, &task, &report, 1, NULL), 0);
     assert_int_equal(task_list_wait(list, 10, &report, 1, NULL), 0); /* it was not held any more */
     assert_int_equal(task_list_push(list, &task, 1, NULL), 0);
     assert_int_equal(task_list_claim(list, 2, 0, &task, NULL), 1);
-    assert_int_equal(raw_integer(url, "SCARD vidmpi:{empty}:ranks"), 1); /* announced anew */
+    assert_int_equal(raw_integer(group_url, "SCARD vidmpi:{empty}:ranks"), 1); /* announced anew */
     assert_int_equal(task_list_remove(list, NULL), 0);
     task_list_close(&list);
 }
 
 static void a_forgotten_script_is_sent_again(void **state)
 {
-    struct task_list *list = open_list(url, "noscript");
-    struct task task = some_task(1);
-    struct task_report report = some_report(&task, 0);
-    assert_int_equal(task_list_push(list, &task, 1, NULL), 0);
-    assert_int_equal(task_list_claim(list, 0, 0, &task, NULL), 1);
-    redisReply *flushed = raw(url, "SCRIPT FLUSH");
-    reply_free(&flushed);
-    assert_int_equal(task_list_report(list, &task, &report, 1, NULL), 0);
-    assert_int_equal(task_list_wait(list, 0, &report, 1, NULL), 1);
+    struct task_list *list = open_list(group_url, "noscript");
+    struct task task;
+    struct task_report heard[3];
+    push_some(list, 1, 2);
+    for (int i = 0; i < 2; i++) {
+        claim_one(list, 0, &task);
+        report_one(list, &task, 0);
+        redisReply *flushed = raw(group_url, "SCRIPT FLUSH");
+        reply_free(&flushed);
+    }
+    assert_int_equal(task_list_wait(list, 0, heard, 3, NULL), 2);
     assert_int_equal(task_list_reconnects(list), 0);
     task_list_close(&list);
-}
-
-static void await_blocked_client(void)
-{
-    char text[20] = "0";
-    int64_t deadline = clock_now() + 10 * NS_PER_S;
-    while (strcmp(text, "0") == 0 && clock_now() < deadline) {
-        redisReply *info = raw(url, "INFO clients");
-        reply_info_field(info, "blocked_clients", text, sizeof(text));
-        reply_free(&info);
-    }
-    assert_string_equal(text, "1");
 }
 
 static void *kill_waited_for(void *arg)
@@ -153,10 +125,10 @@ static void *kill_waited_for(void *arg)
 static int call_while_killed(bool claim, struct vid_error *err, int64_t *took)
 {
     pthread_t thread;
-    pid_t pid = server_pid(url);
+    pid_t pid = server_pid(group_url);
     struct task_report report;
     struct task task;
-    struct task_list *list = open_list(url, "killed");
+    struct task_list *list = open_list(group_url, "killed");
     task_list_set_patience(list, 300);
     assert_int_equal(pthread_create(&thread, NULL, kill_waited_for, &pid), 0);
     int64_t before = clock_now();
@@ -177,9 +149,7 @@ static void a_killed_server_is_told_within_the_deadline(void **state)
         assert_non_null(strstr(err.text, "could not be made again"));
         assert_non_null(strstr(err.text, "connection refused"));
         assert_true(took < 6 * NS_PER_S);
-        redis_server_stop(&server);
-        server = start_server(false);
-        url = redis_server_url(server);
+        assert_int_equal(redis_server_restart(group_server, NULL), 0);
     }
 }
 
@@ -187,8 +157,8 @@ static void a_frozen_server_is_told_within_the_deadline(void **state)
 {
     struct vid_error err = {0};
     struct task task = some_task(1);
-    struct task_list *list = open_list(url, "frozen");
-    pid_t pid = server_pid(url);
+    struct task_list *list = open_list(group_url, "frozen");
+    pid_t pid = server_pid(group_url);
     task_list_set_patience(list, 300);
     kill(pid, SIGSTOP);
     int64_t before = clock_now();
@@ -202,66 +172,24 @@ static void a_frozen_server_is_told_within_the_deadline(void **state)
     task_list_close(&list);
 }
 
-/* A server of the test's own at a name that stays the same over a restart. */
-struct plain {
-    char folder[40];
-    char url[80];
-    struct guard *guard;
-};
-
-static void start_plain(struct plain *plain)
-{
-    struct argv argv = {0};
-    struct vid_error err = {0};
-    argv_add(&argv, "redis-server");
-    argv_add(&argv, "--port");
-    argv_add(&argv, "0");
-    argv_add(&argv, "--unixsocket");
-    argv_addf(&argv, "%s/s", plain->folder);
-    argv_add(&argv, "--save");
-    argv_add(&argv, "");
-    if (guard_start(&argv, "/dev/null", &plain->guard, &err) < 0)
-        fail_msg("%s", err.text);
-    argv_free(&argv);
-}
-
-static void await_plain(const struct plain *plain)
-{
-    int64_t deadline = clock_now() + 10 * NS_PER_S;
-    struct connection *connection = NULL;
-    while (connection_open(plain->url, NULL, &connection, NULL) < 0 && clock_now() < deadline)
-        clock_sleep_until(clock_now() + NS_PER_MS);
-    assert_non_null(connection);
-    connection_close(&connection);
-}
-
 static void *restart_and_push(void *arg)
 {
-    struct plain *plain = arg;
-    url = plain->url;
-    await_blocked_client();
-    guard_stop(&plain->guard);
-    start_plain(plain);
-    await_plain(plain);
+    struct task_list *list = arg;
     struct task task = some_task(9);
-    struct task_list *list = open_list(plain->url, "back");
+    await_blocked_client();
+    assert_int_equal(redis_server_restart(group_server, NULL), 0);
     assert_int_equal(task_list_push(list, &task, 1, NULL), 0);
-    task_list_close(&list);
     return NULL;
 }
 
 static void a_waiting_claim_outlives_a_restart(void **state)
 {
-    struct plain plain = {.folder = "/tmp/vidmpi-test-XXXXXX"};
     struct task task;
     struct vid_error err = {0};
     pthread_t thread;
-    assert_non_null(mkdtemp(plain.folder));
-    (void)snprintf(plain.url, sizeof(plain.url), "unix://%s/s", plain.folder);
-    start_plain(&plain);
-    await_plain(&plain);
-    struct task_list *list = open_list(plain.url, "back");
-    assert_int_equal(pthread_create(&thread, NULL, restart_and_push, &plain), 0);
+    struct task_list *list = open_list(group_url, "back");
+    struct task_list *rank_0 = open_list(group_url, "back");
+    assert_int_equal(pthread_create(&thread, NULL, restart_and_push, rank_0), 0);
     int rc = task_list_claim(list, 0, 15000, &task, &err);
     pthread_join(thread, NULL);
     if (rc != 1)
@@ -269,19 +197,15 @@ static void a_waiting_claim_outlives_a_restart(void **state)
     assert_int_equal(task.id, 9);
     assert_int_equal(task_list_reconnects(list), 1);
     task_list_close(&list);
-    guard_stop(&plain.guard);
-    assert_int_equal(rmdir(plain.folder), 0);
-    url = redis_server_url(server);
+    task_list_close(&rank_0);
 }
 
 static void a_cluster_is_followed_to_the_key(void **state)
 {
     static char moved[80];
-    static struct canned first[] = {
-        {"HELLO", HELLO_7}, {"SCRIPT", "$2\r\nab\r\n"}, {"EXISTS", moved}, {NULL, NULL}};
-    static const struct canned second[] = {{"HELLO", HELLO_7},   {"SCRIPT", "$2\r\nab\r\n"},
-                                           {"EXISTS", ":0\r\n"}, {"SMEMBERS", "*0\r\n"},
-                                           {"DEL", ":77\r\n"},   {NULL, NULL}};
+    static struct canned first[] = {{"HELLO", HELLO_7}, {"EXISTS", moved}, {NULL, NULL}};
+    static const struct canned second[] = {
+        {"HELLO", HELLO_7}, {"EXISTS", ":0\r\n"}, {"SMEMBERS", "*0\r\n"}, {"DEL", ":77\r\n"}, {NULL, NULL}};
     struct fake a;
     struct fake b;
     struct task_list *list = NULL;
@@ -300,8 +224,7 @@ static void a_cluster_is_followed_to_the_key(void **state)
 static void a_cluster_that_points_in_circles_is_left(void **state)
 {
     static char moved[80];
-    static struct canned table[] = {
-        {"HELLO", HELLO_7}, {"SCRIPT", "$2\r\nab\r\n"}, {"EXISTS", moved}, {NULL, NULL}};
+    static struct canned table[] = {{"HELLO", HELLO_7}, {"EXISTS", moved}, {NULL, NULL}};
     struct fake fake;
     struct task_list *list = NULL;
     struct vid_error err = {0};
@@ -326,5 +249,5 @@ int main(void)
         cmocka_unit_test(a_cluster_is_followed_to_the_key),
         cmocka_unit_test(a_cluster_that_points_in_circles_is_left),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, group_start, group_stop);
 }

@@ -1,6 +1,7 @@
 #include "helpers.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -25,6 +26,23 @@ struct redis_server *start_server(bool several_nodes)
     if (redis_server_start(several_nodes, &server, &err) < 0)
         fail_msg("%s", err.text);
     return server;
+}
+
+struct redis_server *group_server;
+const char *group_url;
+
+int group_start(void **state)
+{
+    log_setup(LOG_QUIET, "test");
+    group_server = start_server(false);
+    group_url = redis_server_url(group_server);
+    return 0;
+}
+
+int group_stop(void **state)
+{
+    redis_server_stop(&group_server);
+    return 0;
 }
 
 struct task_list *open_list(const char *url, const char *job)
@@ -89,6 +107,18 @@ long long raw_integer(const char *url, const char *format, ...)
     return value;
 }
 
+void await_blocked_client(void)
+{
+    char text[20] = "0";
+    int64_t deadline = clock_now() + 10 * NS_PER_S;
+    while (strcmp(text, "0") == 0 && clock_now() < deadline) {
+        redisReply *info = raw(group_url, "INFO clients");
+        reply_info_field(info, "blocked_clients", text, sizeof(text));
+        reply_free(&info);
+    }
+    assert_string_equal(text, "1");
+}
+
 pid_t server_pid(const char *url)
 {
     char text[20];
@@ -109,6 +139,34 @@ struct task_report some_report(const struct task *task, unsigned rank)
 {
     return (struct task_report){
         .outcome = TASK_DONE, .rank = rank, .id = task->id, .frame = task->first, .attempt = task->attempt};
+}
+
+void push_some(struct task_list *list, uint64_t first, int count)
+{
+    struct vid_error err = {0};
+    struct task *tasks = calloc((size_t)count, sizeof(*tasks));
+    for (int i = 0; i < count; i++)
+        tasks[i] = some_task(first + (uint64_t)i);
+    if (task_list_push(list, tasks, count, &err) < 0)
+        fail_msg("%s", err.text);
+    free(tasks);
+}
+
+uint64_t claim_one(struct task_list *list, unsigned rank, struct task *task)
+{
+    struct vid_error err = {0};
+    int rc = task_list_claim(list, rank, 0, task, &err);
+    if (rc != 1)
+        fail_msg("claim: %d %s", rc, err.text);
+    return task->id;
+}
+
+void report_one(struct task_list *list, const struct task *task, unsigned rank)
+{
+    struct vid_error err = {0};
+    struct task_report report = some_report(task, rank);
+    if (task_list_report(list, task, &report, 1, &err) < 0)
+        fail_msg("%s", err.text);
 }
 
 /* ---- the fake ---- */

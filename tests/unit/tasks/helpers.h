@@ -23,6 +23,12 @@ void find_guard(void);
 /* A started server; the test fails when there is none. */
 struct redis_server *start_server(bool several_nodes);
 
+/* One server for a whole program of tests. */
+extern struct redis_server *group_server;
+extern const char *group_url;
+int group_start(void **state);
+int group_stop(void **state);
+
 /* An open list; the test fails when it cannot be opened. */
 struct task_list *open_list(const char *url, const char *job);
 
@@ -31,12 +37,21 @@ redisReply *raw(const char *url, const char *format, ...);
 redisReply *raw_on(struct connection *connection, const char *format, ...);
 long long raw_integer(const char *url, const char *format, ...);
 
+/* Returns when a client of the group's server waits in it. */
+void await_blocked_client(void);
+
 /* The server's process id. */
 pid_t server_pid(const char *url);
 
 /* A task of one frame. */
 struct task some_task(uint64_t id);
 struct task_report some_report(const struct task *task, unsigned rank);
+
+/* Pushes `count` such tasks; claims one that has to be there, gives its id; reports it
+ * done. The test fails when that does. */
+void push_some(struct task_list *list, uint64_t first, int count);
+uint64_t claim_one(struct task_list *list, unsigned rank, struct task *task);
+void report_one(struct task_list *list, const struct task *task, unsigned rank);
 
 /* Answers each command that begins with a name by the text beside it, and any
  * other with an error; NULL as text closes the connection. */

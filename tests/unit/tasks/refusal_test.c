@@ -2,7 +2,6 @@
 #include "helpers.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,23 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static struct redis_server *server;
-static const char *url;
-
-static int start(void **state)
-{
-    log_setup(LOG_QUIET, "test");
-    server = start_server(false);
-    url = redis_server_url(server);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    redis_server_stop(&server);
-    return 0;
-}
 
 static void expect_refusal(const char *where, int code, const char *says)
 {
@@ -41,7 +23,7 @@ static void expect_refusal(const char *where, int code, const char *says)
 
 static void run_ok(const char *format, const char *arg)
 {
-    redisReply *reply = raw(url, format, arg);
+    redisReply *reply = raw(group_url, format, arg);
     if (reply->type == REDIS_REPLY_ERROR)
         fail_msg("%s: %s", format, reply->str);
     reply_free(&reply);
@@ -51,7 +33,7 @@ static void run_ok(const char *format, const char *arg)
 static const char *with_login(const char *login)
 {
     static char text[300];
-    (void)snprintf(text, sizeof(text), "unix://%s@%s", login, url + strlen("unix://"));
+    (void)snprintf(text, sizeof(text), "unix://%s@%s", login, group_url + strlen("unix://"));
     return text;
 }
 
@@ -98,8 +80,7 @@ static void a_silent_server_is_given_up(void **state)
 
 static void the_second_host_is_tried(void **state)
 {
-    static const struct canned table[] = {
-        {"HELLO", HELLO_7}, {"SCRIPT", "$2\r\nab\r\n"}, {"EXISTS", ":0\r\n"}, {NULL, NULL}};
+    static const struct canned table[] = {{"HELLO", HELLO_7}, {"EXISTS", ":0\r\n"}, {NULL, NULL}};
     struct fake fake;
     struct task_list *list = NULL;
     char where[200];
@@ -121,7 +102,7 @@ static void expect_fake_refusal(const struct canned *table, const char *login, i
 }
 
 #define REST                                                                                                 \
-    {"SCRIPT", "$2\r\nab\r\n"}, {"EXISTS", ":0\r\n"},                                                        \
+    {"EXISTS", ":0\r\n"},                                                                                    \
     {                                                                                                        \
         NULL, NULL                                                                                           \
     }
@@ -176,10 +157,9 @@ static void it_may_be_no_redis(void **state)
 
 static void it_may_be_full_or_protected(void **state)
 {
-    static const struct canned full[] = {
-        {"HELLO", "-ERR max number of clients reached\r\n"}, {"SCRIPT", NULL}, REST};
-    static const struct canned guarded[] = {
-        {"HELLO", "-DENIED Redis is running in protected mode\r\n"}, {"SCRIPT", NULL}, REST};
+    static const struct canned full[] = {{"HELLO", "-ERR max number of clients reached\r\n"}, REST};
+    static const struct canned guarded[] = {{"HELLO", "-DENIED Redis is running in protected mode\r\n"},
+                                            REST};
     expect_fake_refusal(full, "", -EMFILE, "raise its maxclients");
     expect_fake_refusal(guarded, "", -EACCES, "protected mode");
 }
@@ -202,7 +182,7 @@ static void a_wrong_login_is_told(void **state)
     struct task_list *list = open_list(with_login("worker:right"), "job");
     task_list_close(&list);
     run_ok("CONFIG SET requirepass %s", "right");
-    expect_refusal(url, -EACCES, "wants a password");
+    expect_refusal(group_url, -EACCES, "wants a password");
     expect_refusal(with_login(":s3cret"), -EACCES, "wrong user name or password");
     list = open_list(with_login(":r%69ght"), "job");
     task_list_close(&list);
@@ -267,7 +247,7 @@ static void a_full_memory_is_told(void **state)
     struct task task = some_task(1);
     struct task_report report = some_report(&task, 0);
     struct task_report heard;
-    struct task_list *list = open_list(url, "oom");
+    struct task_list *list = open_list(group_url, "oom");
     assert_int_equal(task_list_push(list, &task, 1, &err), 0);
     assert_int_equal(task_list_claim(list, 0, 0, &task, &err), 1);
     task_list_set_patience(list, 300);
@@ -284,14 +264,14 @@ static void a_primary_may_become_a_replica(void **state)
 {
     struct vid_error err = {0};
     struct task task = some_task(1);
-    struct task_list *list = open_list(url, "ro");
+    struct task_list *list = open_list(group_url, "ro");
     struct connection *primary = NULL;
-    assert_int_equal(connection_open(url, NULL, &primary, &err), 0);
+    assert_int_equal(connection_open(group_url, NULL, &primary, &err), 0);
     redisReply *reply = raw_on(primary, "REPLICAOF 127.0.0.1 1");
     reply_free(&reply);
     assert_int_equal(task_list_push(list, &task, 1, &err), -EROFS);
     assert_non_null(strstr(err.text, "name the primary"));
-    expect_refusal(url, -EROFS, "name the primary");
+    expect_refusal(group_url, -EROFS, "name the primary");
     reply = raw_on(primary, "REPLICAOF NO ONE");
     reply_free(&reply);
     connection_close(&primary);
@@ -301,7 +281,7 @@ static void a_primary_may_become_a_replica(void **state)
 static void a_database_that_is_not_there_is_told(void **state)
 {
     char where[300];
-    (void)snprintf(where, sizeof(where), "%s?db=9", url);
+    (void)snprintf(where, sizeof(where), "%s?db=9", group_url);
     expect_refusal(where, -EINVAL, "no database of that number");
 }
 
@@ -309,7 +289,7 @@ static void a_key_of_another_kind_is_told(void **state)
 {
     struct vid_error err = {0};
     struct task task;
-    struct task_list *list = open_list(url, "kind");
+    struct task_list *list = open_list(group_url, "kind");
     run_ok("SET vidmpi:{kind}:todo %s", "x");
     assert_int_equal(task_list_claim(list, 0, 10, &task, &err), -EIO);
     assert_non_null(strstr(err.text, "WRONGTYPE"));
@@ -336,5 +316,5 @@ int main(void)
         cmocka_unit_test(a_database_that_is_not_there_is_told),
         cmocka_unit_test(a_key_of_another_kind_is_told),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, group_start, group_stop);
 }

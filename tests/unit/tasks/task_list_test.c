@@ -1,62 +1,16 @@
-/* The task list on a real server, nothing failing. */
+/* The task list on a real group_server, nothing failing. */
 #include "helpers.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct redis_server *server;
-static const char *url;
-
-static int start(void **state)
-{
-    log_setup(LOG_QUIET, "test");
-    server = start_server(false);
-    url = redis_server_url(server);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    redis_server_stop(&server);
-    return 0;
-}
-
-static void push_some(struct task_list *list, uint64_t first, int count)
-{
-    struct vid_error err = {0};
-    struct task *tasks = calloc((size_t)count, sizeof(*tasks));
-    for (int i = 0; i < count; i++)
-        tasks[i] = some_task(first + (uint64_t)i);
-    if (task_list_push(list, tasks, count, &err) < 0)
-        fail_msg("%s", err.text);
-    free(tasks);
-}
-
-static uint64_t claim_one(struct task_list *list, unsigned rank, struct task *task)
-{
-    struct vid_error err = {0};
-    int rc = task_list_claim(list, rank, 0, task, &err);
-    if (rc != 1)
-        fail_msg("claim: %d %s", rc, err.text);
-    return task->id;
-}
-
-static void report_one(struct task_list *list, const struct task *task, unsigned rank)
-{
-    struct vid_error err = {0};
-    struct task_report report = some_report(task, rank);
-    if (task_list_report(list, task, &report, 1, &err) < 0)
-        fail_msg("%s", err.text);
-}
-
 static void claims_in_order_in_one_round_trip_each(void **state)
 {
-    struct task_list *list = open_list(url, "order");
+    struct task_list *list = open_list(group_url, "order");
     struct task task;
     uint64_t trips = task_list_round_trips(list);
     push_some(list, 0, 5);
@@ -72,7 +26,7 @@ static void claims_in_order_in_one_round_trip_each(void **state)
 static void further_attempts_come_first_in_their_order(void **state)
 {
     static const uint64_t expected[] = {3, 4, 1, 2, 5};
-    struct task_list *list = open_list(url, "retry");
+    struct task_list *list = open_list(group_url, "retry");
     struct task tasks[] = {some_task(3), some_task(5), some_task(4)};
     struct task task;
     tasks[0].attempt = 2;
@@ -86,7 +40,7 @@ static void further_attempts_come_first_in_their_order(void **state)
 
 static void an_empty_list_is_waited_for(void **state)
 {
-    struct task_list *list = open_list(url, "empty");
+    struct task_list *list = open_list(group_url, "empty");
     struct task task;
     int64_t before = clock_now();
     assert_int_equal(task_list_claim(list, 0, 50, &task, NULL), 0);
@@ -113,8 +67,8 @@ static void *push_late(void *arg)
 
 static void a_waiting_claim_wakes_at_a_push(void **state)
 {
-    struct late_push late = {open_list(url, "late")};
-    struct task_list *list = open_list(url, "late");
+    struct late_push late = {open_list(group_url, "late")};
+    struct task_list *list = open_list(group_url, "late");
     struct task task;
     pthread_t thread;
     int64_t before = clock_now();
@@ -129,7 +83,7 @@ static void a_waiting_claim_wakes_at_a_push(void **state)
 
 static void each_claimant_takes_one_end_mark_after_the_tasks(void **state)
 {
-    struct task_list *list = open_list(url, "end");
+    struct task_list *list = open_list(group_url, "end");
     struct task task;
     push_some(list, 0, 1);
     assert_int_equal(task_list_push_end(list, 2, NULL), 0);
@@ -137,13 +91,13 @@ static void each_claimant_takes_one_end_mark_after_the_tasks(void **state)
     assert_int_equal(task_list_claim(list, 0, 1000, &task, NULL), VID_EOF);
     assert_int_equal(task_list_claim(list, 1, 1000, &task, NULL), VID_EOF);
     assert_int_equal(task_list_claim(list, 2, 0, &task, NULL), 0);
-    assert_int_equal(raw_integer(url, "LLEN vidmpi:{end}:doing:1"), 0);
+    assert_int_equal(raw_integer(group_url, "LLEN vidmpi:{end}:doing:1"), 0);
     task_list_close(&list);
 }
 
 static void a_report_reaches_rank_0(void **state)
 {
-    struct task_list *list = open_list(url, "report");
+    struct task_list *list = open_list(group_url, "report");
     struct task tasks[2];
     struct task_report reports[2];
     struct task_report heard[8];
@@ -164,13 +118,13 @@ static void a_report_reaches_rank_0(void **state)
     assert_string_equal(heard[0].text, "");
     assert_true(heard[1].outcome == TASK_FAILED && heard[1].frame == 77 && heard[1].attempt == 1);
     assert_string_equal(heard[1].text, reports[1].text);
-    assert_int_equal(raw_integer(url, "LLEN vidmpi:{report}:doing:5"), 0);
+    assert_int_equal(raw_integer(group_url, "LLEN vidmpi:{report}:doing:5"), 0);
     task_list_close(&list);
 }
 
 static void a_repeated_report_is_not_heard_twice(void **state)
 {
-    struct task_list *list = open_list(url, "twice");
+    struct task_list *list = open_list(group_url, "twice");
     struct task task;
     struct task_report heard[4];
     push_some(list, 0, 1);
@@ -185,7 +139,7 @@ static void a_repeated_report_is_not_heard_twice(void **state)
 static void a_burst_of_reports_is_heard_in_order(void **state)
 {
     enum { N = 500, MAX = 64 };
-    struct task_list *list = open_list(url, "burst");
+    struct task_list *list = open_list(group_url, "burst");
     struct task_report heard[MAX];
     struct task task;
     uint64_t next = 0;
@@ -208,7 +162,7 @@ static void a_burst_of_reports_is_heard_in_order(void **state)
 
 static void rank_0_sees_what_a_rank_holds(void **state)
 {
-    struct task_list *list = open_list(url, "held");
+    struct task_list *list = open_list(group_url, "held");
     struct task tasks[4];
     struct task task;
     push_some(list, 10, 3);
@@ -226,19 +180,19 @@ static void rank_0_sees_what_a_rank_holds(void **state)
 
 static void rubbish_is_removed_and_passed_over(void **state)
 {
-    struct task_list *list = open_list(url, "rubbish");
+    struct task_list *list = open_list(group_url, "rubbish");
     struct task task;
     struct task_report heard[4];
-    assert_int_equal(raw_integer(url, "RPUSH vidmpi:{rubbish}:todo %s %b %s", "hello", "a\0b", (size_t)3, ""),
-                     3);
+    assert_int_equal(
+        raw_integer(group_url, "RPUSH vidmpi:{rubbish}:todo %s %b %s", "hello", "a\0b", (size_t)3, ""), 3);
     push_some(list, 3, 1);
     assert_int_equal(claim_one(list, 1, &task), 3);
-    assert_int_equal(raw_integer(url, "LLEN vidmpi:{rubbish}:doing:1"), 1);
-    assert_int_equal(raw_integer(url, "RPUSH vidmpi:{rubbish}:done %s %s", "hello", "1 2 3"), 2);
+    assert_int_equal(raw_integer(group_url, "LLEN vidmpi:{rubbish}:doing:1"), 1);
+    assert_int_equal(raw_integer(group_url, "RPUSH vidmpi:{rubbish}:done %s %s", "hello", "1 2 3"), 2);
     report_one(list, &task, 1);
     assert_int_equal(task_list_wait(list, 1000, heard, 4, NULL), 1);
     assert_int_equal(heard[0].id, 3);
-    assert_int_equal(raw_integer(url, "RPUSH vidmpi:{rubbish}:done %s", "hello"), 1);
+    assert_int_equal(raw_integer(group_url, "RPUSH vidmpi:{rubbish}:done %s", "hello"), 1);
     assert_int_equal(task_list_wait(list, 20, heard, 4, NULL), 0);
     task_list_close(&list);
 }
@@ -255,7 +209,7 @@ enum { MANY = 2000 };
 static void *work(void *arg)
 {
     struct worker *worker = arg;
-    struct task_list *list = open_list(url, "many");
+    struct task_list *list = open_list(group_url, "many");
     struct task task;
     while (task_list_claim(list, worker->rank, 1000, &task, NULL) == 1) {
         worker->seen[task.id]++;
@@ -268,7 +222,7 @@ static void *work(void *arg)
 
 static void workers_never_get_the_same_task(void **state)
 {
-    struct task_list *list = open_list(url, "many");
+    struct task_list *list = open_list(group_url, "many");
     struct worker workers[4];
     struct task_report heard[64];
     int reports = 0;
@@ -297,8 +251,8 @@ static void workers_never_get_the_same_task(void **state)
 
 static void jobs_are_kept_apart(void **state)
 {
-    struct task_list *a = open_list(url, "job-a");
-    struct task_list *b = open_list(url, "job-b");
+    struct task_list *a = open_list(group_url, "job-a");
+    struct task_list *b = open_list(group_url, "job-b");
     struct task task;
     push_some(a, 1, 1);
     assert_int_equal(task_list_claim(b, 0, 0, &task, NULL), 0);
@@ -310,7 +264,7 @@ static void jobs_are_kept_apart(void **state)
 
 static long long keys_of(const char *job)
 {
-    redisReply *keys = raw(url, "KEYS vidmpi:{%s}:*", job);
+    redisReply *keys = raw(group_url, "KEYS vidmpi:{%s}:*", job);
     long long n = (long long)keys->elements;
     reply_free(&keys);
     return n;
@@ -318,7 +272,7 @@ static long long keys_of(const char *job)
 
 static void no_key_is_left_after_remove(void **state)
 {
-    struct task_list *list = open_list(url, "gone");
+    struct task_list *list = open_list(group_url, "gone");
     struct task task;
     push_some(list, 0, 6);
     for (unsigned rank = 0; rank < 4; rank++)
@@ -333,7 +287,7 @@ static void no_key_is_left_after_remove(void **state)
 
 static void every_key_has_an_end(void **state)
 {
-    struct task_list *list = open_list(url, "ttl");
+    struct task_list *list = open_list(group_url, "ttl");
     struct task task;
     push_some(list, 0, 4);
     claim_one(list, 1, &task);
@@ -341,10 +295,10 @@ static void every_key_has_an_end(void **state)
     report_one(list, &task, 2);
     claim_one(list, 2, &task); /* doing:2 is a new key again */
     assert_int_equal(task_list_push_end(list, 1, NULL), 0);
-    redisReply *keys = raw(url, "KEYS vidmpi:{ttl}:*");
+    redisReply *keys = raw(group_url, "KEYS vidmpi:{ttl}:*");
     assert_int_equal(keys->elements, 5);
     for (size_t i = 0; i < keys->elements; i++) {
-        long long life = raw_integer(url, "TTL %s", keys->element[i]->str);
+        long long life = raw_integer(group_url, "TTL %s", keys->element[i]->str);
         if (life < 80000 || life > 86400)
             fail_msg("%s lives %lld s", keys->element[i]->str, life);
     }
@@ -354,7 +308,7 @@ static void every_key_has_an_end(void **state)
 
 static void a_large_push_and_nothing_at_all(void **state)
 {
-    struct task_list *list = open_list(url, "large");
+    struct task_list *list = open_list(group_url, "large");
     struct task *tasks = calloc(200, sizeof(*tasks));
     struct task task;
     for (uint64_t i = 0; i < 200; i++) {
@@ -378,7 +332,7 @@ static void a_large_push_and_nothing_at_all(void **state)
 
 static void a_wrong_task_is_not_pushed(void **state)
 {
-    struct task_list *list = open_list(url, "wrong");
+    struct task_list *list = open_list(group_url, "wrong");
     struct task tasks[] = {some_task(1), some_task(2)};
     struct vid_error err = {0};
     tasks[1].count = 0;
@@ -394,7 +348,7 @@ static void a_job_name_that_breaks_keys_is_refused(void **state)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct task_list *list = NULL;
         struct vid_error err = {0};
-        assert_int_equal(task_list_open(url, names[i], &list, &err), -EINVAL);
+        assert_int_equal(task_list_open(group_url, names[i], &list, &err), -EINVAL);
         assert_null(list);
         assert_non_null(strstr(err.text, "job name"));
     }
@@ -421,5 +375,5 @@ int main(void)
         cmocka_unit_test(a_wrong_task_is_not_pushed),
         cmocka_unit_test(a_job_name_that_breaks_keys_is_refused),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, group_start, group_stop);
 }
