@@ -1,8 +1,7 @@
-#include "store/result_store.h"
+#include "store/result_store_private.h"
 
 #include "base/io.h"
 #include "store/result_path.h"
-#include "store/segments.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,21 +12,6 @@
 #include <unistd.h>
 
 #define POLL_CHUNK 64 /* records read at once */
-
-/* One rank's index file. Belongs to the thread that polls the rank. */
-struct rank_index {
-    unsigned rank;
-    char *path;
-    int fd;       /* held; -1 on a shared filesystem */
-    uint64_t end; /* behind the last record taken */
-};
-
-struct result_store {
-    bool shared;
-    unsigned ranks;
-    struct rank_index *indexes;
-    struct segments *segments;
-};
 
 static int index_open(struct rank_index *index, const char *run_dir, unsigned rank, bool shared,
                       struct vid_error *err)

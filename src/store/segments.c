@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "store/result_path.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FDS_MIN 64 /* descriptors that are kept at least */
@@ -28,8 +30,10 @@ struct segment {
 };
 
 struct rank_segments {
-    char *folder;         /* set at creation, read-only afterwards */
-    struct segment *list; /* newest first; protected by segments->lock */
+    char *folder; /* set at creation, read-only afterwards */
+    /* protected by segments->lock */
+    struct segment *list; /* newest first */
+    uint32_t retired;     /* the newest number that only workers before us have written to; 0: none */
 };
 
 struct segments {
@@ -100,17 +104,20 @@ static int segment_unlink(const struct rank_segments *of, uint32_t number, struc
     if (!path)
         return vid_fail(err, -ENOMEM, "result_store: no memory");
     int ret = 0;
-    if (unlink(path) < 0 && errno != ENOENT)
+    if (unlink(path) < 0 && errno != ENOENT && errno != ESTALE)
         ret = vid_fail(err, -errno, "result_store: removing %s: %s", path, strerror(errno));
     free(path);
     return ret;
 }
 
-/* Takes the segments out of the list that are done and have a newer one. */
+/* Takes the segments out of the list that are done and that nobody writes to: there is a newer one, or
+ * their worker was one before us. */
 static struct segment *take_finished_locked(struct segments *all, struct rank_segments *of)
 {
     struct segment *finished = NULL;
-    struct segment **at = of->list ? &of->list->next : &of->list;
+    struct segment **at = &of->list;
+    if (*at && (*at)->number > of->retired)
+        at = &(*at)->next;
     while (*at) {
         struct segment *s = *at;
         if (s->outstanding > 0 || s->readers > 0) {
@@ -161,6 +168,12 @@ static struct segment *segment_add_locked(struct rank_segments *of, uint32_t num
     return s;
 }
 
+static uint32_t newest_locked(const struct rank_segments *of)
+{
+    uint32_t newest = of->list ? of->list->number : 0;
+    return newest > of->retired ? newest : of->retired;
+}
+
 static void count_ref_locked(struct segments *all, struct segment *s, const struct result_ref *ref)
 {
     s->outstanding++;
@@ -196,7 +209,7 @@ int segments_note(struct segments *all, const struct result_ref *ref, struct vid
         return -EINVAL;
     struct segment *finished = NULL;
     pthread_mutex_lock(&all->lock);
-    uint32_t newest = of->list ? of->list->number : 0;
+    uint32_t newest = newest_locked(of);
     bool begins = ref->segment > newest;
     struct segment *s = begins ? segment_add_locked(of, ref->segment) : segment_find_locked(of, ref->segment);
     if (s)
@@ -212,6 +225,54 @@ int segments_note(struct segments *all, const struct result_ref *ref, struct vid
     if (begins)
         segment_began(of, newest, ref->segment, finished);
     return 0;
+}
+
+static bool is_out(struct segments *all, struct rank_segments *of, uint32_t number)
+{
+    pthread_mutex_lock(&all->lock);
+    bool out = segment_find_locked(of, number) != NULL;
+    pthread_mutex_unlock(&all->lock);
+    return out;
+}
+
+/* Those too that no record names. */
+static int remove_unnamed(struct segments *all, struct rank_segments *of, struct vid_error *err)
+{
+    DIR *dir = opendir(of->folder);
+    if (!dir)
+        return vid_fail(err, -errno, "result_store: listing %s: %s", of->folder, strerror(errno));
+    int ret = 0;
+    uint32_t number;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        if (!result_path_is_segment(entry->d_name, &number) || is_out(all, of, number))
+            continue;
+        int failed = segment_unlink(of, number, err);
+        if (ret == 0)
+            ret = failed;
+    }
+    closedir(dir);
+    return ret;
+}
+
+int segments_retire(struct segments *all, unsigned rank, uint32_t newest, struct vid_error *err)
+{
+    struct rank_segments *of = &all->of[rank];
+    pthread_mutex_lock(&all->lock);
+    of->retired = newest;
+    struct segment *finished = take_finished_locked(all, of);
+    pthread_mutex_unlock(&all->lock);
+    int ret = remove_finished(of, finished, err);
+    int failed = remove_unnamed(all, of, err);
+    return ret < 0 ? ret : failed;
+}
+
+bool segments_reach(struct segments *all, const struct result_ref *ref)
+{
+    struct stat st;
+    char *path = ref->rank < all->ranks ? result_path_segment(all->of[ref->rank].folder, ref->segment) : NULL;
+    bool reach = path && stat(path, &st) == 0 && (uint64_t)st.st_size >= ref->offset + ref->length;
+    free(path);
+    return reach;
 }
 
 static void close_least_used_locked(struct segments *all)

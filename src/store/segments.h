@@ -18,6 +18,13 @@ void segments_free(struct segments **all); /* leaves the files; NULL-safe */
  * back to a segment that is not there any more. */
 int segments_note(struct segments *all, const struct result_ref *ref, struct vid_error *err);
 
+/* Nobody writes to the segments of this rank up to the number any more: those without a ref that is out
+ * are removed as soon as that is so, the newest too; now, also those that no record names. */
+int segments_retire(struct segments *all, unsigned rank, uint32_t newest, struct vid_error *err);
+
+/* Whether the file is as long as the ref says. */
+bool segments_reach(struct segments *all, const struct result_ref *ref);
+
 int segments_read(struct segments *all, const struct result_ref *ref, void *mem, struct vid_error *err);
 int segments_done(struct segments *all, const struct result_ref *ref, struct vid_error *err);
 void segments_usage(struct segments *all, uint64_t *now, uint64_t *peak);

@@ -1,6 +1,6 @@
 /* The reader of the result store on an index of any bytes: polls, reads and
- * gives back all that it finds, as on a local and on a shared filesystem. The
- * first byte says which records get a right checksum. The writer opens it too. */
+ * gives back all that it finds, as on a local and on a shared filesystem, and recovers it as a job that goes
+ * on. The first byte says which records get a right checksum. The writer opens it too. */
 #include "fuzz.h"
 
 #include "base/crc32c.h"
@@ -79,6 +79,43 @@ static int poll_all(bool shared)
     return count;
 }
 
+struct found {
+    struct result_ref refs[256];
+    int count;
+};
+
+static int keep(void *opaque, const struct result_ref *ref)
+{
+    struct found *found = opaque;
+    MUST(found->count < 256 && ref->length <= INDEX_MAX + 1);
+    for (int i = 0; i < found->count; i++)
+        MUST(found->refs[i].frame != ref->frame);
+    found->refs[found->count++] = *ref;
+    return 0;
+}
+
+/* As by a job that goes on: each frame once, and it can be read. */
+static int recover_all(bool shared)
+{
+    static unsigned char mem[INDEX_MAX + 1];
+    static struct found found;
+    struct result_store *store;
+    found.count = 0;
+    MUST(result_store_open(run_dir, 1, shared, &store, NULL) == 0);
+    MUST(result_store_recover(store, 1, keep, &found, NULL) == 0);
+    for (int i = 0; i < found.count; i++) {
+        MUST(found.refs[i].frame >= 1);
+        MUST(result_store_read(store, &found.refs[i], mem, NULL) == 0);
+    }
+    for (int i = 0; i < found.count; i++)
+        MUST(result_store_done(store, &found.refs[i], NULL) == 0);
+    struct result_ref ref;
+    int ret = result_store_poll(store, 0, &ref, 1, NULL);
+    MUST(ret == 0 || ret == -EBADMSG);
+    result_store_close(&store);
+    return found.count;
+}
+
 static void go_on_writing(void)
 {
     struct result_writer *writer;
@@ -104,6 +141,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int local = poll_all(false);
     put_file("seg-000001", data, size);
     MUST(poll_all(true) == local);
+    put_file("seg-000001", data, size);
+    local = recover_all(false);
+    put_file("seg-000001", data, size);
+    MUST(recover_all(true) == local);
     go_on_writing();
     clean_up();
     MUST(io_make_dirs(rank_path, NULL) == 0);

@@ -9,7 +9,7 @@
 
 static bool shared; /* the battery runs once as on a local and once as on a shared filesystem */
 
-static int setup(void **state)
+static inline int setup(void **state)
 {
     if (scratch_make(state) < 0)
         return -1;
@@ -17,7 +17,7 @@ static int setup(void **state)
     return 0;
 }
 
-static struct result_store *open_store(void **state)
+static inline struct result_store *open_store(void **state)
 {
     struct vid_error err = {0};
     struct result_store *store;
@@ -26,7 +26,7 @@ static struct result_store *open_store(void **state)
     return store;
 }
 
-static struct result_writer *open_writer(void **state, unsigned rank, uint64_t segment_bytes)
+static inline struct result_writer *open_writer(void **state, unsigned rank, uint64_t segment_bytes)
 {
     struct vid_error err = {0};
     struct result_writer *writer;
@@ -37,13 +37,13 @@ static struct result_writer *open_writer(void **state, unsigned rank, uint64_t s
 }
 
 /* The payload of a frame: its number, again and again. */
-static void fill(uint64_t *mem, size_t words, uint64_t frame)
+static inline void fill(uint64_t *mem, size_t words, uint64_t frame)
 {
     for (size_t i = 0; i < words; i++)
         mem[i] = frame * 1000003;
 }
 
-static struct result_ref append(struct result_writer *writer, uint64_t frame, uint32_t attempt)
+static inline struct result_ref append(struct result_writer *writer, uint64_t frame, uint32_t attempt)
 {
     uint64_t mem[16];
     fill(mem, 16, frame);
@@ -55,7 +55,7 @@ static struct result_ref append(struct result_writer *writer, uint64_t frame, ui
     return ref;
 }
 
-static int poll_rank(struct result_store *store, unsigned rank, struct result_ref *refs, int max)
+static inline int poll_rank(struct result_store *store, unsigned rank, struct result_ref *refs, int max)
 {
     struct vid_error err = {0};
     int ret = result_store_poll(store, rank, refs, max, &err);
@@ -64,7 +64,7 @@ static int poll_rank(struct result_store *store, unsigned rank, struct result_re
     return ret;
 }
 
-static int read_frame(struct result_store *store, const struct result_ref *ref)
+static inline int read_frame(struct result_store *store, const struct result_ref *ref)
 {
     uint64_t mem[16], wanted[16];
     int ret = result_store_read(store, ref, mem, NULL);
@@ -74,7 +74,7 @@ static int read_frame(struct result_store *store, const struct result_ref *ref)
     return ret;
 }
 
-static const char *segment(void **state, unsigned rank, unsigned number)
+static inline const char *segment(void **state, unsigned rank, unsigned number)
 {
     static char paths[4][4096];
     static unsigned next;
