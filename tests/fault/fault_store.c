@@ -1,8 +1,8 @@
 /* Faults of a filesystem: reads, writes, syncs and sizes of files below VIDMPI_FAULT_PATH.
  *
- * What happens to a call follows from the seed, the file, the place in it, and how often in a row the thread
- * has been there: not from which thread or process came first. So a seed repeats what it did, as far as the
- * program asks for the same bytes again. */
+ * What happens to a call follows from the seed, the file, the place in it, and how often the process has been
+ * there: not from which thread or process came first. So a seed repeats what it did, as far as the program
+ * asks for the same bytes again. */
 #include "fault.h"
 #include "fault_late.h"
 
@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,15 +99,12 @@ static uint64_t position(int fd)
     return (uint64_t)lseek(fd, 0, SEEK_CUR);
 }
 
-/* How often in a row this thread has made this call. */
-static unsigned count_again(uint64_t key)
+/* How often this process has made the call; one of many others now and then counts with it. */
+static unsigned count_visits(uint64_t key)
 {
-    static _Thread_local uint64_t last;
-    static _Thread_local unsigned again;
+    static _Atomic unsigned visits[1 << 16];
 
-    again = key == last ? again + 1 : 0;
-    last = key;
-    return again;
+    return atomic_fetch_add(&visits[key % (sizeof(visits) / sizeof(*visits))], 1);
 }
 
 /* False when the descriptor is none of ours. */
@@ -129,7 +127,7 @@ static bool begin(int fd, enum operation op, uint64_t offset, uint64_t size, str
     call->offset = offset == AT_POSITION ? position(fd) : offset;
     call->size = size;
     call->key = fault_mix(fault_mix(fault_hash(call->path), call->offset), op);
-    call->key = fault_mix(call->key, count_again(call->key));
+    call->key = fault_mix(call->key, count_visits(call->key));
     return true;
 }
 
