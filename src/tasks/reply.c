@@ -1,5 +1,7 @@
 #include "tasks/reply.h"
 
+#include "tasks/fields.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +97,12 @@ int reply_check_login(const redisReply *reply, const char *peer, struct vid_erro
         reply_is_error(reply, "LOADING"))
         return reply_check(reply, peer, err);
     return vid_fail(err, -EACCES, "redis at %s: it refused the login", peer);
+}
+
+uint64_t reply_number(const redisReply *reply)
+{
+    struct fields in = {.at = reply->str, .end = reply->str + reply->len};
+    return reply->type == REDIS_REPLY_STRING ? field_u64(&in, FIELD_LAST) : 0;
 }
 
 const char *reply_hello_field(const redisReply *hello, const char *name)

@@ -7,6 +7,7 @@
 
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 void reply_free(redisReply **reply); /* NULL-safe */
 void replies_free(redisReply **replies, int count);
@@ -24,6 +25,9 @@ int reply_check(const redisReply *reply, const char *peer, struct vid_error *err
 /* As reply_check, for AUTH: never quotes the server, for some answers repeat
  * the command and so the password. */
 int reply_check_login(const redisReply *reply, const char *peer, struct vid_error *err);
+
+/* The number that a text of digits stands for; 0 for anything else. */
+uint64_t reply_number(const redisReply *reply);
 
 /* Of HELLO (a flat list of names and values) the value of a name, or NULL. */
 const char *reply_hello_field(const redisReply *hello, const char *name);
