@@ -5,8 +5,7 @@
 
 #include "media/options.h"
 
-#define JOB_KEY_VERSION 1 /* goes into the key: raise it when the same options begin to mean something else  \
-                           */
+#define JOB_KEY_VERSION 1 /* raised when the same options begin to mean something else */
 #define JOB_KEY_BYTES 65  /* 64 hex digits */
 
 /* SHA-256 over: this version; the versions of FFmpeg's libraries; the input's real path, size, time of
