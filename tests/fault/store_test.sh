@@ -34,5 +34,5 @@ survives() {
 small_clip clip 2
 survives "short and interrupted" 'store:short=0.3;store:eintr=0.2' short eintr
 survives "late" 'store:late=0.3:ms=400' late
-survives "all at once" 'store:short=0.2;store:eintr=0.1;store:estale=0.02;store:late=0.1:ms=200' short eintr late estale
+survives "all at once" 'store:short=0.2;store:eintr=0.1;store:late=0.1:ms=200' short eintr late
 finish
