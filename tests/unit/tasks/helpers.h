@@ -54,7 +54,8 @@ uint64_t claim_one(struct task_list *list, unsigned rank, struct task *task);
 void report_one(struct task_list *list, const struct task *task, unsigned rank);
 
 /* Answers each command that begins with a name by the text beside it, and any
- * other with an error; NULL as text closes the connection. */
+ * other with an error; NULL as text closes the connection. When one name stands
+ * there twice the first text is given once, the second one from then on. */
 struct canned {
     const char *command;
     const char *answer;
@@ -65,6 +66,7 @@ struct fake {
     int listener;
     int port;
     const struct canned *table; /* ends with a NULL command */
+    bool first_is_over;         /* the thread's */
     char url[60];
 };
 
