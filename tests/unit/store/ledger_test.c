@@ -192,9 +192,9 @@ static void test_damage_ends_the_ledger(void **state)
     write_examples(state);
     for (int i = 0; i < size; i++) {
         char bad = (char)(second[i] ^ 0x01);
-        write_at(path, &bad, 1, (uint64_t)(at + i));
+        write_at(path, &bad, 1, (uint64_t)at + (uint64_t)i);
         assert_int_equal(count_examples(state), 1);
-        write_at(path, &second[i], 1, (uint64_t)(at + i));
+        write_at(path, &second[i], 1, (uint64_t)at + (uint64_t)i);
     }
     assert_int_equal(count_examples(state), EXAMPLES);
     write_at(path, (char[64]){0}, 64, (uint64_t)at + 20); /* as a page that was lost */

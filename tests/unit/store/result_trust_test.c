@@ -23,11 +23,11 @@ static bool lies_about(const char *path)
 
 static bool lies(int fd)
 {
-    char link[64], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t length = readlink(link, path, sizeof path - 1);
-    path[length < 0 ? 0 : length] = '\0';
-    return lies_about(path);
+    char entry[64], name[4096];
+    snprintf(entry, sizeof entry, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(entry, name, sizeof name - 1);
+    name[length < 0 ? 0 : length] = '\0';
+    return lies_about(name);
 }
 
 static int failed(int code)
