@@ -193,14 +193,40 @@ static void a_wrong_login_is_told(void **state)
 /* The rules of docs/redis.md, word for word. */
 #define DOCUMENTED_RULES                                                                                     \
     "~vidmpi:* resetchannels -@all +auth +hello +select +script|load +exists +rpush +lpush +expire +lmove "  \
-    "+blmove "                                                                                               \
-    "+lrem +lrange +lpop +blpop +evalsha +eval +sadd +smembers +del"
+    "+blmove +lrem +lrange +lpop +blpop +rpop +ltrim +evalsha +eval +sadd +smembers +set +mget +pexpire "    \
+    "+zadd +zrem +zrange +zrangebyscore +del"
 
 static void set_rules(const char *rules)
 {
     char command[600];
     (void)snprintf(command, sizeof(command), "ACL SETUSER narrow reset on >right %s", rules);
     run_ok(command, NULL);
+}
+
+/* What a job does when something has gone wrong. */
+static void use_the_rest(struct task_list *list, struct vid_error *err)
+{
+    struct task tasks[] = {some_task(1), some_task(2)};
+    struct task task;
+    struct task_lost lost[2];
+    struct task_place places[4];
+    bool alive[4];
+    int64_t next = 0;
+    tasks[0].avoid = 4;
+    tasks[0].pushed = clock_wall();
+    assert_int_equal(task_list_push(list, tasks, 2, err), 0);
+    assert_int_equal(task_list_claim(list, 3, 0, &task, err), 1);
+    assert_int_equal(task.id, 2);
+    assert_int_equal(task_list_hand_back(list, 3, &task, 1, err), 0);
+    assert_int_equal(task_list_claim(list, 3, 0, &task, err), 1);
+    assert_int_equal(task_list_expire(list, lost, 2, err), 1);
+    assert_int_equal(task_list_beat(list, 3, 1000, err), 0);
+    assert_int_equal(task_list_beat(list, 3, 1000, err), 0);
+    assert_int_equal(task_list_alive(list, alive, 4, err), 0);
+    assert_int_equal(task_list_delay(list, &task, 1, err), 0);
+    assert_int_equal(task_list_places(list, places, 4, err), 3);
+    assert_int_equal(task_list_wake(list, clock_wall(), &next, err), 1);
+    assert_int_equal(task_list_bury(list, &task, "why", err), 0);
 }
 
 static void the_documented_rules_are_enough(void **state)
@@ -219,6 +245,7 @@ static void the_documented_rules_are_enough(void **state)
     run_ok("SCRIPT FLUSH%s", "");
     assert_int_equal(task_list_report(list, &task, &report, 1, &err), 0);
     assert_int_equal(task_list_wait(list, 100, heard, 2, &err), 1);
+    use_the_rest(list, &err);
     assert_int_equal(task_list_remove(list, &err), 0);
     assert_int_equal(err.code, 0);
     task_list_close(&list);
