@@ -21,7 +21,7 @@ static void calls_go_on_after_a_cut(void **state)
     struct task tasks[] = {some_task(1), some_task(2)};
     struct task held[2];
     struct task task;
-    struct task_report report;
+    struct task_report report = {0};
     cut_all();
     assert_int_equal(task_list_push(list, tasks, 2, NULL), 0);
     assert_int_equal(task_list_reconnects(list), 1);
@@ -126,7 +126,7 @@ static int call_while_killed(bool claim, struct vid_error *err, int64_t *took)
 {
     pthread_t thread;
     pid_t pid = server_pid(group_url);
-    struct task_report report;
+    struct task_report report = {0};
     struct task task;
     struct task_list *list = open_list(group_url, "killed");
     task_list_set_patience(list, 300);

@@ -47,7 +47,7 @@ static void an_empty_list_is_waited_for(void **state)
     int64_t took = clock_now() - before;
     assert_true(took >= 45 * NS_PER_MS && took < 5 * NS_PER_S);
     before = clock_now();
-    struct task_report report;
+    struct task_report report = {0};
     assert_int_equal(task_list_wait(list, 50, &report, 1, NULL), 0);
     took = clock_now() - before;
     assert_true(took >= 45 * NS_PER_MS && took < 5 * NS_PER_S);
