@@ -273,7 +273,7 @@ static void a_full_memory_is_told(void **state)
     struct vid_error err = {0};
     struct task task = some_task(1);
     struct task_report report = some_report(&task, 0);
-    struct task_report heard;
+    struct task_report heard = {0};
     struct task_list *list = open_list(group_url, "oom");
     assert_int_equal(task_list_push(list, &task, 1, &err), 0);
     assert_int_equal(task_list_claim(list, 0, 0, &task, &err), 1);
