@@ -17,8 +17,9 @@
 enum cluster_tag {
     TAG_WANT = 1,    /* rank to 0: a task (task_encode's text) whose pixels it needs */
     TAG_PIXELS = 2,  /* 0 to rank: the slots of the oldest unanswered want, one message each, in order */
-    TAG_TROUBLE = 3, /* rank to 0: one sentence: its worker is lost */
-    TAG_STOP = 4,    /* 0 to rank: the job has ended, well ("1") or not ("0") */
+    TAG_TROUBLE = 3, /* rank to 0: vid_error_encode's text: no worker can be kept at work there */
+    TAG_STOP = 4,    /* 0 to rank: the job has ended, well ("1") or not ("0"); "2": well, but ranks were
+                        lost, so that MPI cannot be ended together */
     TAG_BYE = 5,     /* rank to 0: its worker is gone, it is ready to end */
 };
 

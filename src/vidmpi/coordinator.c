@@ -5,6 +5,8 @@
 #include "tasks/task_list.h"
 #include "vidmpi/exchange.h"
 #include "vidmpi/interrupt.h"
+#include "vidmpi/keeper.h"
+#include "vidmpi/lease.h"
 #include "vidmpi/progress.h"
 #include "vidmpi/stages.h"
 #include "vidmpi/summary.h"
@@ -25,7 +27,10 @@
 struct coordinator {
     struct job *job;
     struct cluster *cluster;
-    struct supervisor *worker;
+    struct supervisor *first;    /* rank 0's own worker, until the keeper has it; NULL: it has none */
+    struct worker_config config; /* of the job, as text that all ranks have too */
+    struct lease *lease;
+    struct keeper *keeper;
     struct stages *stages;
     struct progress *progress;
     bool shared;       /* the ranks have the job's description */
@@ -34,13 +39,12 @@ struct coordinator {
     struct cluster_message message;
 };
 
-/* Gives the ranks, and rank 0's own worker, what they must know. */
-static int share_job(struct coordinator *c, struct vid_error *err)
+/* The job as the ranks are told it, in one block. */
+static int describe_job(struct coordinator *c, char **text, size_t *size, struct vid_error *err)
 {
-    char *chain = chain_spec_encode(c->job->spec), *text = NULL, *copy = NULL;
+    char *chain = chain_spec_encode(c->job->spec);
     struct worker_config config;
     char ring[64];
-    size_t size = 0;
     int ret;
 
     if (!chain)
@@ -49,16 +53,30 @@ static int share_job(struct coordinator *c, struct vid_error *err)
     snprintf(ring, sizeof(ring), "/vidmpi-%s", c->job->id);
     config.ring = ring;
     config.host = (char *)cluster_node(c->cluster, 0);
-    ret = worker_config_encode(&config, &text, &size, err);
+    ret = worker_config_encode(&config, text, size, err);
+    free(chain);
+    return ret;
+}
+
+/* Gives the ranks, and rank 0's own worker, what they must know. */
+static int share_job(struct coordinator *c, struct vid_error *err)
+{
+    char *text = NULL, *copy = NULL;
+    size_t size = 0;
+    int ret = describe_job(c, &text, &size, err);
+
     if (ret == 0) {
         ret = cluster_share(c->cluster, text, size, NULL, NULL, &copy, &size, err);
         c->shared = true;
     }
-    if (ret == 0 && c->worker)
-        ret = supervisor_configure(c->worker, &config, err);
+    if (ret == 0)
+        ret = worker_config_decode(text, size, &c->config, err);
+    if (ret == 0)
+        ret = lease_start(&c->config, &c->lease, err);
+    if (ret == 0 && c->first)
+        ret = keeper_open(&c->config, c->lease, &c->first, &c->keeper, err);
     free(copy);
     free(text);
-    free(chain);
     return ret;
 }
 
@@ -83,14 +101,14 @@ static void name_held(struct coordinator *c, unsigned rank, char *text, size_t s
     task_list_close(&list);
 }
 
-static void lose_worker(struct coordinator *c, int rank, const char *why)
+static void lose_worker(struct coordinator *c, int rank, const struct vid_error *why)
 {
     char who[NODE_NAME_MAX + 40], held[64];
     struct vid_error err = {0};
 
     snprintf(who, sizeof(who), "rank %d on %s", rank, cluster_node(c->cluster, rank));
     name_held(c, (unsigned)rank, held, sizeof(held));
-    vid_fail(&err, -EIO, "%s%s", why, held);
+    vid_fail(&err, why->code, "%s%s", why->text, held);
     fail(c, who, &err);
 }
 
@@ -100,14 +118,12 @@ static void look_at_own_worker(struct coordinator *c)
     struct vid_error why = {0};
     int ret;
 
-    while (c->worker && (ret = supervisor_poll(c->worker, 0, &message, &why)) != 0) {
-        if (ret == 1)
+    while (c->keeper && (ret = keeper_poll(c->keeper, 0, &message, &why)) != 0) {
+        if (ret > 0)
             continue;
-        if (ret == VID_EOF)
-            ret = supervisor_verdict(c->worker, &why);
-        supervisor_stop(&c->worker, 0);
-        if (ret < 0)
-            lose_worker(c, 0, why.text);
+        keeper_stop(&c->keeper, 0);
+        if (ret != VID_EOF)
+            lose_worker(c, 0, &why);
     }
 }
 
@@ -122,7 +138,8 @@ static void take_message(struct coordinator *c)
             fail(c, "pixels", &why);
         break;
     case TAG_TROUBLE:
-        lose_worker(c, c->message.rank, c->message.text);
+        vid_error_decode(c->message.text, &why);
+        lose_worker(c, c->message.rank, &why);
         break;
     case TAG_BYE:
         c->goodbyes++;
@@ -188,7 +205,8 @@ static void dismiss(struct coordinator *c, bool well)
     well = well && counts.ended && counts.filtered == counts.decoded;
     for (int rank = 1; c->shared && rank < cluster_size(c->cluster); rank++)
         cluster_send(c->cluster, rank, TAG_STOP, well ? "1" : "0", &err);
-    supervisor_stop(&c->worker, well ? GRACE_MS : 0);
+    supervisor_stop(&c->first, 0);
+    keeper_stop(&c->keeper, well ? GRACE_MS : 0);
     while (c->shared && clock_now() < deadline && !interrupt_signal() &&
            (c->goodbyes < cluster_size(c->cluster) - 1 || cluster_busy(c->cluster))) {
         look_at_ranks(c);
@@ -230,13 +248,15 @@ int coordinate(struct job *job, int opened, struct cluster *cluster, struct supe
         return vid_fail(err, -ENOMEM, "no memory for rank 0");
     c->job = job;
     c->cluster = cluster;
-    c->worker = *worker;
+    c->first = *worker;
     *worker = NULL;
     ret = opened < 0 ? opened : run(c, err);
     if (!c->shared)
         share_nothing(c);
     dismiss(c, ret == 0);
     stages_join(&c->stages);
+    lease_stop(&c->lease);
+    worker_config_clear(&c->config);
     progress_close(&c->progress, ret == 0 ? "done" : "failed");
     if (ret == 0)
         ret = summary_write_manifest(job, cluster, err);

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WANTS_MAX 4 /* tasks of one worker: the one in hand, and one ahead, and two to spare */
+#define WANTS_MAX 8 /* tasks of one worker: the one in hand, and one ahead, and what dead ones wanted */
 #define SLOTS 8     /* of the rank's own ring */
 
-enum want_state { WANT_FREE, WANT_ASKED, WANT_COMING, WANT_HERE };
+/* WANT_VOID: coming, for a worker that is gone: MPI cannot take it back. */
+enum want_state { WANT_FREE, WANT_ASKED, WANT_COMING, WANT_VOID, WANT_HERE };
 
 /* A task whose pixels are wanted here. Its slots in the rank's ring are
  * `slot`, `slot + 1`, ... (modulo the ring). */
@@ -144,7 +145,7 @@ static bool arrived(const struct want *want)
     return true;
 }
 
-static int tell_worker(struct supervisor *supervisor, struct want *want, struct vid_error *err)
+static int tell_worker(struct keeper *keeper, struct want *want, struct vid_error *err)
 {
     char text[CONTROL_MAX];
     int length = task_encode(&want->task, text, sizeof(text));
@@ -152,10 +153,20 @@ static int tell_worker(struct supervisor *supervisor, struct want *want, struct 
     if (length < 0)
         return vid_fail(err, length, "task %" PRIu64 " is too long for a message", want->task.id);
     want->state = WANT_HERE;
-    return supervisor_send(supervisor, CONTROL_HERE, text, (size_t)length, err);
+    return keeper_send(keeper, CONTROL_HERE, text, (size_t)length, err);
 }
 
-int exchange_progress(struct exchange *exchange, struct supervisor *supervisor, struct vid_error *err)
+/* Slots are given back in the order of asking. */
+static void drop_free(struct exchange *exchange)
+{
+    while (exchange->count > 0 && want_at(exchange, 0)->state == WANT_FREE) {
+        exchange->slots_used -= want_at(exchange, 0)->slots;
+        exchange->oldest = (exchange->oldest + 1) % WANTS_MAX;
+        exchange->count--;
+    }
+}
+
+int exchange_progress(struct exchange *exchange, struct keeper *keeper, struct vid_error *err)
 {
     int ret = 0;
 
@@ -168,8 +179,11 @@ int exchange_progress(struct exchange *exchange, struct supervisor *supervisor, 
                 break; /* no room; those behind wait their turn */
         }
         if (ret == 0 && want->state == WANT_COMING && arrived(want))
-            ret = tell_worker(supervisor, want, err);
+            ret = tell_worker(keeper, want, err);
+        if (want->state == WANT_VOID && arrived(want))
+            want->state = WANT_FREE;
     }
+    drop_free(exchange);
     return ret;
 }
 
@@ -185,12 +199,20 @@ int exchange_free(struct exchange *exchange, const char *text, size_t size, stru
         if (want->state == WANT_HERE && want->task.id == task.id)
             want->state = WANT_FREE;
     }
-    while (exchange->count > 0 && want_at(exchange, 0)->state == WANT_FREE) {
-        exchange->slots_used -= want_at(exchange, 0)->slots;
-        exchange->oldest = (exchange->oldest + 1) % WANTS_MAX;
-        exchange->count--;
-    }
+    drop_free(exchange);
     return 0;
+}
+
+void exchange_forget(struct exchange *exchange)
+{
+    for (unsigned i = 0; i < exchange->count; i++) {
+        struct want *want = want_at(exchange, i);
+
+        if (want->state == WANT_ASKED)
+            want->slots = 0; /* it has none yet */
+        want->state = want->state == WANT_COMING || want->state == WANT_VOID ? WANT_VOID : WANT_FREE;
+    }
+    drop_free(exchange);
 }
 
 bool exchange_waiting(const struct exchange *exchange)

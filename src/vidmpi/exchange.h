@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "store/frame_ring.h"
 #include "vidmpi/cluster.h"
-#include "vidmpi/supervisor.h"
+#include "vidmpi/keeper.h"
 
 /* Rank 0: sends the slots of the task whose text a rank sent (TAG_WANT). */
 int exchange_serve(struct cluster *cluster, const struct frame_ring *ring, int rank, const char *text,
@@ -25,8 +25,11 @@ int exchange_open(struct cluster *cluster, const char *ring_name, size_t slot_by
 int exchange_want(struct exchange *exchange, const char *text, size_t size, struct vid_error *err);
 int exchange_free(struct exchange *exchange, const char *text, size_t size, struct vid_error *err);
 
+/* The worker is gone: nothing that it wanted is needed. What is on its way still comes. */
+void exchange_forget(struct exchange *exchange);
+
 /* Begins what has room now, and tells the worker of what has arrived. Call after cluster_poll. */
-int exchange_progress(struct exchange *exchange, struct supervisor *supervisor, struct vid_error *err);
+int exchange_progress(struct exchange *exchange, struct keeper *keeper, struct vid_error *err);
 
 /* True while pixels are awaited: the caller then looks more often. */
 bool exchange_waiting(const struct exchange *exchange);

@@ -212,6 +212,7 @@ struct worker_config job_worker_config(const struct job *job, const char *chain_
         .durable = job->shared,
         .png = job->options->results == RESULTS_PNG,
         .slot_kb = (int)(frame_ring_slot_bytes(job->ring) / 1024),
+        .redis_timeout_ms = 60000,
     };
 
     return config;

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_AGAIN = 75 };
 
 /* Rank 0 opens the job on a thread of its own, so that a signal can end it while it waits for input.
  * Not while MPI starts: MPI_Init changes the environment, which this reads and passes on. */
@@ -130,6 +130,7 @@ static int run(struct media_options *options, const struct launch *launch, int a
     struct supervisor *worker = NULL;
     struct cluster *cluster = NULL;
     struct vid_error err = {0};
+    bool together = true;
     int ret = 0;
 
     if (launch->rank > 0 || launch->size == 1)
@@ -137,12 +138,14 @@ static int run(struct media_options *options, const struct launch *launch, int a
     if (ret == 0 && launch->rank == 0) {
         ret = run_rank_0(options, launch, argc, argv, &worker, &cluster, &err);
     } else if (ret == 0 && (ret = cluster_open(launch, &cluster, &err)) == 0) {
-        ret = rank_run(cluster, &worker, &err);
+        ret = rank_run(cluster, &worker, &together, &err);
     }
     if (ret < 0 && launch->rank == 0)
         log_error("%s", err.text);
     supervisor_stop(&worker, 0);
-    cluster_close(&cluster, !interrupt_signal());
+    cluster_close(&cluster, together && !interrupt_signal());
+    if (!together)
+        _exit(ret == -EOWNERDEAD ? EXIT_AGAIN : EXIT_DONE);
     if (interrupt_signal())
         return 128 + interrupt_signal();
     return ret < 0 && launch->rank == 0 ? EXIT_FAILED : EXIT_DONE;

@@ -24,6 +24,14 @@ int control_send(int fd, enum control_type type, const void *body, size_t size, 
     return 0;
 }
 
+void control_send_error(int fd, enum control_type type, const struct vid_error *why)
+{
+    char text[sizeof(why->text) + 16];
+
+    vid_error_encode(why, text, sizeof(text));
+    (void)control_send(fd, type, text, strlen(text), NULL);
+}
+
 int control_receive(int fd, struct control_message *message, int timeout_ms, struct vid_error *err)
 {
     struct pollfd poller = {.fd = fd, .events = POLLIN};

@@ -9,6 +9,7 @@
 #include "worker/frame_files.h"
 #include "worker/payload.h"
 #include "worker/pixels.h"
+#include "worker/redis.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 
 struct worker {
     struct worker_config config;
+    struct board *board;
     struct task_list *list;
     struct pixels *pixels;
     struct result_writer *writer;
@@ -38,7 +40,8 @@ struct worker {
 
     struct task next; /* claimed ahead, its pixels on their way */
     bool have_next;
-    bool ended; /* the end mark was taken */
+    bool ended;   /* the end mark was taken */
+    bool blocked; /* the failure lies in the filesystem or in Redis */
 };
 
 /* The pictures that the chain makes of one frame. */
@@ -47,27 +50,50 @@ struct made {
     int count;
 };
 
-int worker_open(const struct worker_config *config, int control_fd, struct worker **out,
+/* Passes on a result of the store or of Redis. Their failures are not a frame's fault. */
+static int outside(struct worker *worker, int ret)
+{
+    worker->blocked |= ret < 0 && ret != VID_EOF;
+    return ret;
+}
+
+static int open_outside(struct worker *worker, struct vid_error *err)
+{
+    const struct worker_config *config = &worker->config;
+    struct result_writer_options options = {.durable = config->durable};
+    int ret = redis_connect(config->redis_url, config->job, config->redis_timeout_ms, NULL, NULL,
+                            &worker->list, err);
+
+    if (ret < 0)
+        return ret;
+    task_list_set_patience(worker->list, config->redis_timeout_ms);
+    return result_writer_open(config->run_dir, (unsigned)config->rank, &options, &worker->writer, err);
+}
+
+int worker_open(const struct worker_config *config, int control_fd, struct board *board, struct worker **out,
                 struct vid_error *err)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
-    struct result_writer_options options = {.durable = config->durable};
     int ret;
 
-    if (!worker)
-        return vid_fail(err, -ENOMEM, "no memory for the worker");
-    worker->config = *config;
-    if ((ret = pixels_open(config->ring, control_fd, config->fetch, &worker->pixels, err)) < 0 ||
-        (ret = task_list_open(config->redis_url, config->job, &worker->list, err)) < 0 ||
-        (ret = result_writer_open(config->run_dir, (unsigned)config->rank, &options, &worker->writer, err)) <
-            0 ||
-        (ret = chain_spec_decode(config->chain, &worker->spec, err)) < 0 ||
-        (ret = chain_open(worker->spec, &worker->chain, err)) < 0) {
-        worker_close(&worker);
-        return ret;
-    }
     *out = worker;
+    if (!worker) {
+        board_close(&board);
+        return vid_fail(err, -ENOMEM, "no memory for the worker");
+    }
+    worker->config = *config;
+    worker->board = board;
+    if ((ret = pixels_open(config->ring, control_fd, config->fetch, &worker->pixels, err)) < 0 ||
+        (ret = outside(worker, open_outside(worker, err))) < 0 ||
+        (ret = chain_spec_decode(config->chain, &worker->spec, err)) < 0 ||
+        (ret = chain_open(worker->spec, &worker->chain, err)) < 0)
+        return ret;
     return 0;
+}
+
+bool worker_is_blocked(const struct worker *worker)
+{
+    return worker && worker->blocked;
 }
 
 void worker_close(struct worker **pworker)
@@ -82,6 +108,7 @@ void worker_close(struct worker **pworker)
     result_writer_close(&worker->writer);
     task_list_close(&worker->list);
     pixels_close(&worker->pixels);
+    board_close(&worker->board);
     free(worker);
 }
 
@@ -137,6 +164,13 @@ static int filter_frame(struct worker *worker, const struct task *task, unsigned
     return ret;
 }
 
+/* Of a file that a library writes: the frame is not at fault for these. */
+static bool is_of_filesystem(int code)
+{
+    return code == -ENOSPC || code == -EDQUOT || code == -EROFS || code == -EIO || code == -ENOENT ||
+           code == -ESTALE || code == -EACCES;
+}
+
 static int publish(struct worker *worker, const struct task *task, uint64_t frame,
                    const struct payload_times *times, const struct made *made, struct vid_error *err)
 {
@@ -146,10 +180,23 @@ static int publish(struct worker *worker, const struct task *task, uint64_t fram
 
     if (ret < 0)
         return ret;
-    ret = result_writer_append(worker->writer, &ref, payload.iov, payload.count, err);
+    ret = outside(worker, result_writer_append(worker->writer, &ref, payload.iov, payload.count, err));
     payload_clear(&payload);
     if (ret == 0)
         worker->appended++;
+    return ret;
+}
+
+/* Result and files of one frame. */
+static int publish_frame(struct worker *worker, const struct task *task, uint64_t frame,
+                         const struct payload_times *times, const struct made *made, struct vid_error *err)
+{
+    int ret = publish(worker, task, frame, times, made, err);
+
+    if (ret == 0 && worker->config.png) {
+        ret = frame_files_write(&worker->config, frame, times, made->pictures, made->count, err);
+        worker->blocked |= is_of_filesystem(ret);
+    }
     return ret;
 }
 
@@ -158,23 +205,26 @@ static int publish(struct worker *worker, const struct task *task, uint64_t fram
 static int do_task(struct worker *worker, struct task *task, struct payload_times *times, uint64_t *frame,
                    struct vid_error *err)
 {
-    int ret = pixels_wait(worker->pixels, task, err);
+    int ret;
 
+    board_write(worker->board, BOARD_FETCH, task->id, task->first, task->attempt);
+    ret = pixels_wait(worker->pixels, task, err);
     times->fetched = clock_wall();
     for (unsigned i = 0; i < task->count && ret == 0; i++) {
         struct made made = {.count = 0};
 
         *frame = task->first + i;
+        board_write(worker->board, BOARD_FILTER, task->id, *frame, task->attempt);
         ret = filter_frame(worker, task, task->before + i, &made, err);
+        board_write(worker->board, BOARD_PUBLISH, task->id, *frame, task->attempt);
         times->filtered = clock_wall();
         times->memory_kb = peak_memory_kb();
         if (ret == 0)
-            ret = publish(worker, task, *frame, times, &made, err);
-        if (ret == 0 && worker->config.png)
-            ret = frame_files_write(&worker->config, *frame, times, made.pictures, made.count, err);
+            ret = publish_frame(worker, task, *frame, times, &made, err);
         made_clear(&made);
         times->fetched = times->filtered;
     }
+    board_idle(worker->board);
     return ret;
 }
 
@@ -201,12 +251,12 @@ static int report_published(struct worker *worker, struct vid_error *err)
     worker->pending_count -= count;
     memmove(worker->pending, worker->pending + count,
             (size_t)worker->pending_count * sizeof(*worker->pending));
-    return task_list_report(worker->list, tasks, reports, count, err);
+    return outside(worker, task_list_report(worker->list, tasks, reports, count, err));
 }
 
 static int sync_results(struct worker *worker, bool now, struct vid_error *err)
 {
-    int ret = result_writer_sync(worker->writer, now, err);
+    int ret = outside(worker, result_writer_sync(worker->writer, now, err));
 
     return ret < 0 ? ret : report_published(worker, err);
 }
@@ -223,7 +273,7 @@ static int report_failure(struct worker *worker, const struct task *task, uint64
     };
 
     snprintf(report.text, sizeof(report.text), "%s", why->text);
-    return task_list_report(worker->list, task, &report, 1, err);
+    return outside(worker, task_list_report(worker->list, task, &report, 1, err));
 }
 
 static int run_task(struct worker *worker, struct task *task, int64_t claimed, struct vid_error *err)
@@ -235,6 +285,8 @@ static int run_task(struct worker *worker, struct task *task, int64_t claimed, s
 
     if (pixels_free(worker->pixels, task, err) < 0)
         return err->code;
+    if (worker->blocked)
+        return vid_fail(err, ret, "%s", why.text);
     if (ret < 0) {
         log_debug("frame %llu failed: %s", (unsigned long long)frame, why.text);
         return report_failure(worker, task, frame, &why, err);
@@ -252,7 +304,8 @@ static int claim(struct worker *worker, int timeout_ms, struct task *task, struc
 
     if (worker->ended)
         return 0;
-    ret = task_list_claim(worker->list, (unsigned)worker->config.rank, timeout_ms, task, err);
+    ret =
+        outside(worker, task_list_claim(worker->list, (unsigned)worker->config.rank, timeout_ms, task, err));
     if (ret == VID_EOF) {
         worker->ended = true;
         return 0;
@@ -268,6 +321,7 @@ static int next_task(struct worker *worker, struct task *task, struct vid_error 
 {
     int ret;
 
+    board_idle(worker->board);
     if (worker->have_next) {
         *task = worker->next;
         worker->have_next = false;

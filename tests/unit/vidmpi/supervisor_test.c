@@ -1,39 +1,21 @@
 #include "vidmpi/supervisor.h"
 
-#include "base/clock.h"
-#include "base/io.h"
+#include "standin.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#define DEADLINE (10 * NS_PER_S)
-
-static char folder[] = "/tmp/vidmpi-supervisor-XXXXXX";
-
-/* A stand-in for vidmpi-worker: what it does is the test's. */
 static struct supervisor *start(const char *script)
 {
     struct supervisor *supervisor = NULL;
     struct vid_error err = {0};
-    char path[PATH_MAX];
-    FILE *file;
 
-    snprintf(path, sizeof(path), "%s/vidmpi-worker", folder);
-    file = fopen(path, "w");
-    assert_non_null(file);
-    fprintf(file, "#!/bin/sh\n%s\n", script);
-    fclose(file);
-    chmod(path, 0755);
+    standin_script(script);
     assert_int_equal(supervisor_start(&supervisor, &err), 0);
     return supervisor;
 }
@@ -49,36 +31,35 @@ static void wait_for_end(struct supervisor *supervisor)
     assert_int_equal(ret, VID_EOF);
 }
 
+static void assert_end(const char *script, enum worker_end end, int code, const char *words)
+{
+    struct supervisor *supervisor = start(script);
+    struct vid_error err = {0};
+
+    wait_for_end(supervisor);
+    assert_int_equal(supervisor_end(supervisor, &err), end);
+    assert_int_equal(err.code, code);
+    assert_non_null(strstr(err.text, words));
+    supervisor_stop(&supervisor, 0);
+}
+
 static void tells_how_a_worker_died(void **state)
 {
-    struct supervisor *supervisor = start("kill -SEGV $$");
-    struct vid_error err = {0};
-
-    wait_for_end(supervisor);
-    assert_true(supervisor_verdict(supervisor, &err) < 0);
-    assert_non_null(strstr(err.text, "signal 11"));
-    supervisor_stop(&supervisor, 0);
+    assert_end("kill -SEGV $$", WORKER_DIED, -ECHILD, "signal 11 (Segmentation fault)");
+    assert_end("exit 7", WORKER_DIED, -ECHILD, "exit status 7");
 }
 
-static void tells_an_exit_status(void **state)
+static void an_exit_in_the_middle_is_no_good_end(void **state)
 {
-    struct supervisor *supervisor = start("exit 7");
-    struct vid_error err = {0};
-
-    wait_for_end(supervisor);
-    assert_true(supervisor_verdict(supervisor, &err) < 0);
-    assert_non_null(strstr(err.text, "7"));
-    supervisor_stop(&supervisor, 0);
+    assert_end("exit 0", WORKER_DIED, -ECHILD, "called exit");
 }
 
-static void finds_nothing_wrong_with_a_good_end(void **state)
+static void heeds_what_it_said_itself(void **state)
 {
-    struct supervisor *supervisor = start("exit 0");
-    struct vid_error err = {0};
-
-    wait_for_end(supervisor);
-    assert_int_equal(supervisor_verdict(supervisor, &err), 0);
-    supervisor_stop(&supervisor, 0);
+    assert_end("printf E >&3", WORKER_DONE, 0, "");
+    assert_end("printf 'X-22 the chain is wrong' >&3; exit 1", WORKER_DIED, -EINVAL, "the chain is wrong");
+    assert_end("printf 'B-28 no space for 12 bytes' >&3; exit 1", WORKER_BLOCKED, -ENOSPC,
+               "no space for 12 bytes");
 }
 
 static void ends_a_worker_that_goes_on(void **state)
@@ -92,26 +73,54 @@ static void ends_a_worker_that_goes_on(void **state)
     supervisor_stop(&supervisor, 0); /* harmless */
 }
 
-static int set_up(void **state)
+static void kills_at_once(void **state)
 {
-    if (!mkdtemp(folder))
-        return -1;
-    return setenv("VIDMPI_LIBEXEC", folder, 1);
+    struct supervisor *supervisor = start("trap '' TERM; exec sleep 1000");
+    struct vid_error err = {0};
+
+    supervisor_kill(supervisor);
+    wait_for_end(supervisor);
+    assert_int_equal(supervisor_end(supervisor, &err), WORKER_DIED);
+    assert_non_null(strstr(err.text, "signal 9"));
+    supervisor_stop(&supervisor, 0);
 }
 
-static int tear_down(void **state)
+static void sees_a_child_that_closes_its_socket_and_stays(void **state)
 {
-    return io_remove_tree(folder, NULL);
+    struct supervisor *supervisor = start("exec 3>&-; exec sleep 1000");
+    struct vid_error err = {0};
+
+    wait_for_end(supervisor);
+    assert_int_equal(supervisor_end(supervisor, &err), WORKER_DIED);
+    supervisor_stop(&supervisor, 0);
+}
+
+static void measures_memory(void **state)
+{
+    struct supervisor *supervisor =
+        start("x=$(head -c 20000000 /dev/zero | tr '\\0' x); printf R >&3; read end <&3");
+    const struct control_message *message;
+    int64_t deadline = clock_now() + DEADLINE;
+    uint64_t used = 0;
+
+    while (supervisor_poll(supervisor, 100, &message, NULL) != 1 && clock_now() < deadline)
+        ;
+    used = supervisor_memory_kb(supervisor);
+    assert_true(used > 19000 && used < 200000);
+    supervisor_stop(&supervisor, 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_how_a_worker_died),
-        cmocka_unit_test(tells_an_exit_status),
-        cmocka_unit_test(finds_nothing_wrong_with_a_good_end),
+        cmocka_unit_test(an_exit_in_the_middle_is_no_good_end),
+        cmocka_unit_test(heeds_what_it_said_itself),
         cmocka_unit_test(ends_a_worker_that_goes_on),
+        cmocka_unit_test(kills_at_once),
+        cmocka_unit_test(sees_a_child_that_closes_its_socket_and_stays),
+        cmocka_unit_test(measures_memory),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, standin_set_up, standin_tear_down);
 }

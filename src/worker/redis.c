@@ -1,0 +1,32 @@
+#include "worker/redis.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+
+#define PAUSE_NS (100 * NS_PER_MS) /* between tries: each is a few system calls */
+
+bool redis_is_away(int code)
+{
+    return code == -ECONNREFUSED || code == -ENOENT || code == -ECONNRESET || code == -ETIMEDOUT ||
+           code == -ENOMEM;
+}
+
+int redis_connect(const char *url, const char *job, int patience_ms, bool (*stopped)(void *opaque),
+                  void *opaque, struct task_list **out, struct vid_error *err)
+{
+    int64_t deadline = clock_now() + patience_ms * NS_PER_MS;
+
+    for (;;) {
+        struct vid_error one = {0};
+        int ret = task_list_open(url, job, out, &one);
+
+        if (ret == 0)
+            return 0;
+        if (!redis_is_away(ret) || clock_now() >= deadline)
+            return vid_fail(err, ret, "%s", one.text);
+        if (stopped && stopped(opaque))
+            return vid_fail(err, -ECANCELED, "stopped before Redis was there");
+        clock_sleep_until(clock_now() + PAUSE_NS);
+    }
+}
