@@ -13,6 +13,8 @@
 #define HANG_MEDIANS 20          /* and what a frame may take, in usual frames */
 #define STALL_NS (60 * NS_PER_S) /* beside the patience with Redis: a step outside of the filter */
 #define MEMORY_NS (100 * NS_PER_MS)
+#define LEASE_MS                                                                                             \
+    200 /* for the lease to begin: usually some milliseconds; without Redis no worker claims either */
 #define GAP_NS NS_PER_S /* between two looks: this process was suspended, and perhaps the worker too */
 #define EARLY_MAX 3     /* workers in a row that died before their first frame, */
 #define EARLY_NS (5 * NS_PER_S) /* unless they were ready for it for so long: that was somebody's kill */
@@ -70,6 +72,7 @@ int keeper_open(const struct worker_config *config, struct lease *lease, struct 
         return vid_fail(err, -ENOMEM, "no memory for the worker's keeper");
     keeper->config = config;
     keeper->lease = lease;
+    lease_await(lease, LEASE_MS);
     ret = start_worker(keeper, first, err);
     if (ret < 0)
         keeper_stop(&keeper, 0);

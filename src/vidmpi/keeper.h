@@ -1,6 +1,7 @@
 /* keeper: keeps one worker at work. One that crashes, leaves before its time,
  * hangs on a frame or uses too much memory is replaced; the rank lives on.
- * One thread; nothing here waits longer than it is asked to. */
+ * One thread; keeper_open may wait for 0.2 s, keeper_poll no longer than it is
+ * asked to. */
 #ifndef VID_VIDMPI_KEEPER_H
 #define VID_VIDMPI_KEEPER_H
 

@@ -19,9 +19,9 @@
 #define BEAT_NS NS_PER_S
 #define TTL_MS 5000
 #define CALL_MS 1000      /* of one call, so that a stop is soon heeded */
-#define MISSED_MAX 10     /* beats without a lease of rank 0, beside the 5 s that its last one lasts */
+#define MISSED_MAX 8      /* beats without a lease of rank 0, beside the 5 s that its last one lasts */
 #define NEVER_SEEN_MAX 60 /* the same when there never was one: it may still be starting */
-#define RING_MISSED_MAX 5 /* beats without its ring: at the job's end it goes a moment before we do */
+#define RING_MISSED_MAX 4 /* beats without its ring: at the job's end it goes a moment before we do */
 #define HELD_MAX 64
 
 struct lease {
@@ -39,6 +39,7 @@ struct lease {
     pthread_cond_t changed;
     /* protected by lock */
     bool stopping;
+    bool alive;             /* it has beaten */
     bool settling;          /* `loss` is asked for; only the thread reads it then */
     struct vid_error ended; /* why the thread has */
     struct lease_loss loss;
@@ -204,6 +205,14 @@ static int settle_loss(struct lease *lease, struct vid_error *err)
     return ret;
 }
 
+static void set_alive(struct lease *lease)
+{
+    pthread_mutex_lock(&lease->lock);
+    lease->alive = true;
+    pthread_cond_broadcast(&lease->changed);
+    pthread_mutex_unlock(&lease->lock);
+}
+
 static int work(struct lease *lease, struct vid_error *err)
 {
     int64_t next = clock_now();
@@ -218,6 +227,8 @@ static int work(struct lease *lease, struct vid_error *err)
             ret = settle_loss(lease, err);
         if (ret == 0 && clock_now() >= next) {
             ret = persist(lease, beat, err);
+            if (ret == 0)
+                set_alive(lease);
             next = clock_now() + BEAT_NS;
         }
     }
@@ -233,6 +244,7 @@ static void *lease_run(void *opaque)
     if (ret < 0 && ret != -ECANCELED) {
         pthread_mutex_lock(&lease->lock);
         lease->ended = err;
+        pthread_cond_broadcast(&lease->changed);
         pthread_mutex_unlock(&lease->lock);
     }
     return NULL;
@@ -261,12 +273,23 @@ int lease_start(const struct worker_config *config, struct lease **out, struct v
     return 0;
 }
 
+void lease_await(struct lease *lease, int timeout_ms)
+{
+    struct timespec until = clock_timespec(clock_now() + timeout_ms * NS_PER_MS);
+
+    pthread_mutex_lock(&lease->lock);
+    while (!lease->alive && !lease->ended.code &&
+           pthread_cond_clockwait(&lease->changed, &lease->lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
+        ;
+    pthread_mutex_unlock(&lease->lock);
+}
+
 void lease_settle(struct lease *lease, const struct lease_loss *loss)
 {
     pthread_mutex_lock(&lease->lock);
     lease->loss = *loss;
     lease->settling = true;
-    pthread_cond_signal(&lease->changed);
+    pthread_cond_broadcast(&lease->changed);
     pthread_mutex_unlock(&lease->lock);
 }
 
@@ -300,7 +323,7 @@ void lease_stop(struct lease **please)
         return;
     pthread_mutex_lock(&lease->lock);
     lease->stopping = true;
-    pthread_cond_signal(&lease->changed);
+    pthread_cond_broadcast(&lease->changed);
     pthread_mutex_unlock(&lease->lock);
     if (lease->started)
         pthread_join(lease->thread, NULL);

@@ -2,7 +2,7 @@
  * rank alive in rank 0's eyes, looks whether rank 0 is alive, and settles what
  * a dead worker of this rank had claimed: so the rank's main thread, which MPI
  * needs, waits neither for Redis nor for the filesystem. The calls below are
- * for the main thread; none of them waits, but lease_stop. */
+ * for the main thread; none of them waits, but lease_await and lease_stop. */
 #ifndef VID_VIDMPI_LEASE_H
 #define VID_VIDMPI_LEASE_H
 
@@ -18,6 +18,9 @@ struct lease;
 /* Takes job, redis_url, redis_timeout_ms, run_dir and rank of the configuration, and the ring when it is
  * rank 0's own (no `fetch`): that goes with rank 0. The configuration must last as long as the lease. */
 int lease_start(const struct worker_config *config, struct lease **out, struct vid_error *err);
+
+/* Waits until the rank has a lease, at most timeout_ms: what a rank without one claims is taken for lost. */
+void lease_await(struct lease *lease, int timeout_ms);
 
 /* A worker of this rank has ended before its time. */
 struct lease_loss {

@@ -9,7 +9,7 @@
 bool redis_is_away(int code)
 {
     return code == -ECONNREFUSED || code == -ENOENT || code == -ECONNRESET || code == -ETIMEDOUT ||
-           code == -ENOMEM;
+           code == -ENOMEM || code == -EAGAIN;
 }
 
 int redis_connect(const char *url, const char *job, int patience_ms, bool (*stopped)(void *opaque),
