@@ -2,8 +2,6 @@
 
 #include "base/log.h"
 
-#include <libavfilter/avfilter.h>
-#include <libavutil/display.h>
 #include <libavutil/intreadwrite.h>
 #include <libavutil/mathematics.h>
 #include <libavutil/pixdesc.h>
@@ -19,150 +17,6 @@ static AVRational rational(const int pair[2])
 static int64_t start_of(const struct encoder *e)
 {
     return e->stream->times->start == AV_NOPTS_VALUE ? 0 : e->stream->times->start;
-}
-
-/* ---- what the encoder is opened with ---- */
-
-static void settle_frame_rate(struct encoder *e)
-{
-    const AVCodec *codec = e->stream->codec;
-    if (!e->frame_rate.num)
-        e->frame_rate = rational(e->video.frame_rate);
-    if (!e->frame_rate.num) {
-        e->frame_rate = (AVRational){25, 1};
-        log_warn(
-            "the input's frame rate is not known: 25 frames per second are taken; choose another with -r");
-    }
-    if (codec->supported_framerates)
-        e->frame_rate =
-            codec->supported_framerates[av_find_nearest_q_idx(e->frame_rate, codec->supported_framerates)];
-    if (codec->id == AV_CODEC_ID_MPEG4) /* its headers hold 16 bits */
-        av_reduce(&e->frame_rate.num, &e->frame_rate.den, e->frame_rate.num, e->frame_rate.den, 65535);
-}
-
-static int choose_time_base(const struct encoder *e, struct vid_error *err)
-{
-    AVRational *tb = &e->stream->enc->time_base;
-    int code = out_stream_time_base(e->stream, av_inv_q(e->frame_rate), tb, err);
-    if (code >= 0 && !(tb->num && tb->den))
-        *tb = rational(e->video.time_base);
-    return code;
-}
-
-static bool keeps_samples(const char *name)
-{
-    const AVFilter *filter = avfilter_get_by_name(name);
-    return filter && filter->flags & AVFILTER_FLAG_METADATA_ONLY;
-}
-
-/* Do all filters of the graph text leave the samples as they are? */
-static bool text_keeps_samples(const char *text)
-{
-    AVFilterInOut *inputs = NULL, *outputs = NULL;
-    AVFilterGraph *graph = avfilter_graph_alloc();
-    bool kept = graph && avfilter_graph_parse2(graph, text, &inputs, &outputs) >= 0;
-    for (unsigned i = 0; kept && i < graph->nb_filters; i++)
-        kept = keeps_samples(graph->filters[i]->filter->name);
-    avfilter_inout_free(&inputs);
-    avfilter_inout_free(&outputs);
-    avfilter_graph_free(&graph);
-    return kept;
-}
-
-static bool is_rotated(const struct source_stream *in)
-{
-    const uint8_t *matrix = av_stream_get_side_data(in->st, AV_PKT_DATA_DISPLAYMATRIX, NULL);
-    return in->autorotate && matrix && fabs(av_display_rotation_get((const int32_t *)matrix)) > 0;
-}
-
-/* The decoder's depth says something of the output only when no filter touched the samples. */
-static bool samples_are_the_decoders(const struct encoder *e)
-{
-    const struct source_stream *in = e->stream->in;
-    const AVCodecContext *dec = in->decoder_ctx;
-    if (!dec || dec->width != e->video.width || dec->height != e->video.height ||
-        (int)dec->pix_fmt != e->video.format || is_rotated(in))
-        return false;
-    return !e->stream->filter || text_keeps_samples(e->stream->filter);
-}
-
-static void set_geometry(struct encoder *e)
-{
-    AVCodecContext *enc = e->stream->enc;
-    enc->width = e->video.width;
-    enc->height = e->video.height;
-    enc->pix_fmt = e->video.format;
-    enc->sample_aspect_ratio = e->aspect.num ? av_mul_q(e->aspect, (AVRational){enc->height, enc->width})
-                                             : rational(e->video.aspect);
-    e->stream->st->sample_aspect_ratio = enc->sample_aspect_ratio;
-    if (samples_are_the_decoders(e))
-        enc->bits_per_raw_sample = FFMIN(e->stream->in->decoder_ctx->bits_per_raw_sample,
-                                         av_pix_fmt_desc_get(enc->pix_fmt)->comp[0].depth);
-}
-
-static enum AVFieldOrder field_order(const AVFrame *frame, enum AVCodecID codec)
-{
-    if (!frame->interlaced_frame)
-        return AV_FIELD_PROGRESSIVE;
-    if (codec == AV_CODEC_ID_MJPEG)
-        return frame->top_field_first ? AV_FIELD_TT : AV_FIELD_BB;
-    return frame->top_field_first ? AV_FIELD_TB : AV_FIELD_BT;
-}
-
-static void set_colour(AVCodecContext *enc, const AVFrame *frame)
-{
-    enc->color_range = frame->color_range;
-    enc->color_primaries = frame->color_primaries;
-    enc->color_trc = frame->color_trc;
-    enc->colorspace = frame->colorspace;
-    enc->chroma_sample_location = frame->chroma_location;
-    enc->field_order = field_order(frame, enc->codec->id);
-}
-
-static void set_trim(struct encoder *e)
-{
-    AVRational tb = rational(e->video.time_base);
-    const struct output_times *times = e->stream->times;
-    e->trim_first = AV_NOPTS_VALUE;
-    e->trim_start =
-        times->start == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_rescale_q(times->start, AV_TIME_BASE_Q, tb);
-    e->trim_length = times->length == INT64_MAX ? 0 : av_rescale_q(times->length, AV_TIME_BASE_Q, tb);
-}
-
-int encoder_set_video(struct encoder *e, const struct chain_output *video, struct vid_error *err)
-{
-    if (video->time_base[0] <= 0 || video->time_base[1] <= 0)
-        return vid_fail(err, -EINVAL, "the filter graph gives no time base");
-    e->video = *video;
-    e->known = true;
-    set_trim(e);
-    return 0;
-}
-
-static int open_encoder(struct encoder *e, const AVFrame *first, struct vid_error *err)
-{
-    AVCodecContext *enc = e->stream->enc;
-    int code = out_stream_set_encoder_tag(e->stream, err);
-    if (code < 0)
-        return code;
-    settle_frame_rate(e);
-    code = choose_time_base(e, err);
-    if (code < 0)
-        return code;
-    enc->framerate = e->frame_rate;
-    e->stream->st->avg_frame_rate = e->frame_rate;
-    set_geometry(e);
-    if (first)
-        set_colour(enc, first);
-    if (av_q2d(enc->time_base) < 0.001 && e->constant)
-        log_warn("the frame rate is very high for a constant one; consider -r or -fps_mode vfr");
-    if (e->constant)
-        e->stream->out->frame_rate = e->frame_rate;
-    code = keyframes_parse(e->keyframe_text, e->stream->mux->ctx, enc->time_base, &e->keyframes, err);
-    if (code < 0)
-        return code;
-    e->opened = true;
-    return out_stream_open_encoder(e->stream, err);
 }
 
 /* ---- pictures ---- */
@@ -185,7 +39,7 @@ static bool trim_passes(struct encoder *e, int64_t pts)
 /* The picture's time in ticks of the encoder, with 16 bits of fraction where they fit. */
 static double exact_ticks(const struct encoder *e, int64_t pts)
 {
-    AVRational fine = e->stream->enc->time_base;
+    AVRational fine = e->time_base;
     int bits = av_clip(29 - av_log2((unsigned)fine.den), 0, 16);
     if (pts == AV_NOPTS_VALUE)
         return (double)AV_NOPTS_VALUE;
@@ -199,7 +53,7 @@ static double exact_ticks(const struct encoder *e, int64_t pts)
 
 static double ticks_of_rate(const struct encoder *e, AVRational rate)
 {
-    return 1 / (av_q2d(rate) * av_q2d(e->stream->enc->time_base));
+    return 1 / (av_q2d(rate) * av_q2d(e->time_base));
 }
 
 static double duration_ticks(const struct encoder *e, const AVFrame *frame)
@@ -212,16 +66,22 @@ static double duration_ticks(const struct encoder *e, const AVFrame *frame)
     if (e->stream->filter)
         return duration;
     /* Nothing was filtered: the decoder knows how long the picture lasts. */
-    float own =
-        (float)((double)frame->pkt_duration * av_q2d(in->st->time_base) / av_q2d(e->stream->enc->time_base));
+    float own = (float)((double)frame->pkt_duration * av_q2d(in->st->time_base) / av_q2d(e->time_base));
     return lrintf(own) > 0 ? (double)lrintf(own) : duration;
 }
 
-static void note_quality(void *opaque, const AVPacket *packet)
+int encoder_emit(void *opaque, AVPacket *packet, struct vid_error *err)
 {
     struct encoder *e = opaque;
     const uint8_t *stats = av_packet_get_side_data(packet, AV_PKT_DATA_QUALITY_STATS, NULL);
     e->quality = stats ? (float)AV_RL32(stats) / FF_QP2LAMBDA : -1;
+    return out_stream_write(e->stream, packet, err);
+}
+
+static int take_packet(void *opaque, AVPacket *packet, struct vid_error *err)
+{
+    struct encoder *e = opaque;
+    return e->parts ? parts_packet(e->parts, packet, e->picture, err) : encoder_emit(e, packet, err);
 }
 
 static int encode(struct encoder *e, AVFrame *frame, int64_t repeat, struct vid_error *err)
@@ -229,7 +89,9 @@ static int encode(struct encoder *e, AVFrame *frame, int64_t repeat, struct vid_
     frame->quality = e->stream->enc->global_quality;
     frame->pict_type =
         keyframes_forces(&e->keyframes, frame, repeat) ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
-    int code = out_stream_encode(e->stream, frame, note_quality, e, err);
+    if (e->parts)
+        parts_frame(e->parts, frame->pts);
+    int code = out_stream_encode(e->stream, frame, take_packet, e, err);
     if (code >= 0)
         pacing_tick(&e->pacing);
     return code;
@@ -243,7 +105,7 @@ static int take_step(struct encoder *e, struct pacing_step step, AVFrame *next, 
         if (!frame)
             return 0;
         frame->pts = e->pacing.next;
-        if (out_stream_past_end(e->stream, frame->pts, e->stream->enc->time_base))
+        if (out_stream_past_end(e->stream, frame->pts, e->time_base))
             return 0;
         int code = encode(e, frame, i, err);
         if (code < 0)
@@ -257,7 +119,7 @@ static int take_step(struct encoder *e, struct pacing_step step, AVFrame *next, 
 
 int encoder_open_empty(struct encoder *e, struct vid_error *err)
 {
-    return e->opened || !e->known ? 0 : open_encoder(e, NULL, err);
+    return e->opened || !e->known ? 0 : encoder_open(e, NULL, err);
 }
 
 /* A filter may change the size as it goes (scale with eval=frame). ffmpeg hands such pictures on, and most
@@ -278,20 +140,9 @@ static int check_shape(const struct encoder *e, const AVFrame *frame, struct vid
                     enc->width, enc->height, av_get_pix_fmt_name(enc->pix_fmt), enc->width, enc->height);
 }
 
-int encoder_picture(struct encoder *e, AVFrame *frame, struct vid_error *err)
+static int pace(struct encoder *e, AVFrame *frame, struct vid_error *err)
 {
     struct pacing_step step;
-    if (e->at_end)
-        return 0;
-    if (!trim_passes(e, frame->pts))
-        return e->trim_ended ? encoder_end(e, err) : 0;
-    if (e->stream->finished)
-        return 0;
-    int code = e->opened ? 0 : open_encoder(e, frame, err);
-    if (code == 0)
-        code = check_shape(e, frame, err);
-    if (code < 0)
-        return code;
     if (!e->aspect.num)
         e->stream->enc->sample_aspect_ratio = frame->sample_aspect_ratio;
     double time = exact_ticks(e, frame->pts);
@@ -304,6 +155,33 @@ int encoder_picture(struct encoder *e, AVFrame *frame, struct vid_error *err)
     return take_step(e, step, frame, err);
 }
 
+/* A session of the encoder is open, and the picture fits it. */
+static int ready_for(struct encoder *e, const AVFrame *frame, struct vid_error *err)
+{
+    int code = 0;
+    if (!e->opened) {
+        code = encoder_open(e, frame, err);
+        if (code >= 0 && e->parts)
+            code = encoder_begin_parts(e, err);
+    } else if (e->parts && parts_due(e->parts, e->pacing.next)) {
+        code = encoder_cut(e, err);
+    }
+    return code < 0 ? code : check_shape(e, frame, err);
+}
+
+int encoder_picture(struct encoder *e, AVFrame *frame, struct vid_error *err)
+{
+    int code = e->parts ? encoder_resume(e, err) : 0;
+    if (code < 0 || e->at_end)
+        return code;
+    if (!trim_passes(e, frame->pts))
+        return e->trim_ended ? encoder_end(e, err) : 0;
+    if (e->stream->finished)
+        return 0;
+    code = ready_for(e, frame, err);
+    return code < 0 ? code : pace(e, frame, err);
+}
+
 int encoder_end(struct encoder *e, struct vid_error *err)
 {
     if (e->at_end)
@@ -311,13 +189,15 @@ int encoder_end(struct encoder *e, struct vid_error *err)
     e->at_end = true;
     int code = e->opened ? take_step(e, pacing_end(&e->pacing), NULL, err) : 0;
     if (e->opened)
-        out_stream_finish(e->stream, e->pacing.next, e->stream->enc->time_base);
+        out_stream_finish(e->stream, e->pacing.next, e->time_base);
     e->stream->finished = true;
     return code;
 }
 
 int encoder_flush(struct encoder *e, struct vid_error *err)
 {
-    int code = e->opened ? out_stream_encode(e->stream, NULL, note_quality, e, err) : 0;
+    int code = e->parts ? parts_settle(e->parts, err) : 0;
+    if (code >= 0 && e->opened)
+        code = out_stream_encode(e->stream, NULL, take_packet, e, err);
     return code == VID_EOF ? 0 : code;
 }

@@ -193,6 +193,7 @@ void encoder_free(struct encoder **encoder)
     if (!e)
         return;
     *encoder = NULL;
+    parts_close(&e->parts);
     keyframes_free(&e->keyframes);
     av_frame_free(&e->last);
     free(e);

@@ -2,6 +2,7 @@
 
 #include <libavutil/avstring.h>
 #include <libavutil/mathematics.h>
+#include <libavutil/mem.h>
 #include <libavutil/parseutils.h>
 
 #include <errno.h>
@@ -67,11 +68,26 @@ static int parse_times(struct keyframes *kf, const char *text, const AVFormatCon
     return code;
 }
 
+/* Around the user's expression, whose n is never negative: the only way to its variables. */
+#define REACH_IN "if(lt(n,0),if(lt(n_forced,0),st(-1-n,t),ld(-1-n)),(%s))"
+
+static int parse(AVExpr **expr, const char *text)
+{
+    return av_expr_parse(expr, text, value_names, NULL, NULL, NULL, NULL, 0, NULL);
+}
+
 static int parse_expr(struct keyframes *kf, const char *text, struct vid_error *err)
 {
     kf->kind = KEYFRAMES_EXPR;
-    if (av_expr_parse(&kf->expr, text, value_names, NULL, NULL, NULL, NULL, 0, NULL) < 0)
+    if (parse(&kf->expr, text) < 0)
         return vid_fail(err, -EINVAL, "-force_key_frames: '%s' is not an expression", text);
+    av_expr_free(kf->expr);
+    kf->expr = NULL;
+    char *whole = av_asprintf(REACH_IN, text);
+    int code = whole ? parse(&kf->expr, whole) : -ENOMEM;
+    av_free(whole);
+    if (code < 0)
+        return vid_fail(err, code, "-force_key_frames: no memory for '%s'", text);
     kf->values[KF_PREV_FORCED_N] = NAN;
     kf->values[KF_PREV_FORCED_T] = NAN;
     return 0;
@@ -91,6 +107,19 @@ int keyframes_parse(const char *text, const AVFormatContext *output, AVRational 
         return 0;
     }
     return parse_times(out, text, output, err);
+}
+
+double keyframes_recall(const struct keyframes *kf, int variable)
+{
+    const double values[KF_VALUES] = {[KF_N] = -1 - variable};
+    return kf->expr ? av_expr_eval(kf->expr, values, NULL) : 0;
+}
+
+void keyframes_remember(struct keyframes *kf, int variable, double value)
+{
+    const double values[KF_VALUES] = {[KF_N] = -1 - variable, [KF_N_FORCED] = -1, [KF_T] = value};
+    if (kf->expr)
+        av_expr_eval(kf->expr, values, NULL);
 }
 
 static bool expr_forces(struct keyframes *kf, const AVFrame *frame)

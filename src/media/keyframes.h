@@ -11,6 +11,8 @@
 
 enum keyframes_kind { KEYFRAMES_NONE, KEYFRAMES_TIMES, KEYFRAMES_EXPR, KEYFRAMES_SOURCE };
 
+#define KEYFRAMES_MEMORY 10 /* libavutil's variables of an expression */
+
 enum keyframes_value { KF_N, KF_N_FORCED, KF_PREV_FORCED_N, KF_PREV_FORCED_T, KF_T, KF_VALUES };
 
 struct keyframes {
@@ -31,6 +33,10 @@ int keyframes_parse(const char *text, const AVFormatContext *output, AVRational 
 
 /* Asked once for each frame that goes to the encoder. `repeat`: how often it went there before. */
 bool keyframes_forces(struct keyframes *kf, const AVFrame *frame, int64_t repeat);
+
+/* What st() has stored in the expression, and random() too: of KEYFRAMES_EXPR only. */
+double keyframes_recall(const struct keyframes *kf, int variable);
+void keyframes_remember(struct keyframes *kf, int variable, double value);
 
 void keyframes_free(struct keyframes *kf);
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *out_stream_name(const struct out_stream *stream, char *buf, size_t size)
@@ -122,22 +123,56 @@ static int fail_open(const struct out_stream *stream, int code, struct vid_error
     return media_fail(err, code, "cannot open encoder %s for %s", stream->codec->name, name);
 }
 
+int out_stream_make_context(struct out_stream *stream, struct vid_error *err)
+{
+    const char *quality = out_stream_option(stream, "q");
+    const AVFormatContext *ctx = stream->mux->ctx;
+    stream->enc = avcodec_alloc_context3(stream->codec);
+    if (!stream->enc)
+        return vid_fail(err, -ENOMEM, "no memory for encoder %s", stream->codec->name);
+    stream->enc->codec_type = out_stream_type(stream);
+    stream->enc->codec_tag = stream->tag;
+    if (stream->options->out.bitexact)
+        stream->enc->flags |= AV_CODEC_FLAG_BITEXACT;
+    if (ctx->oformat->flags & AVFMT_GLOBALHEADER)
+        stream->enc->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    if (quality && atof(quality) >= 0) {
+        stream->enc->flags |= AV_CODEC_FLAG_QSCALE;
+        stream->enc->global_quality = (int)(FF_QP2LAMBDA * atof(quality));
+    }
+    return 0;
+}
+
+static int check_used(const struct out_stream *stream, const AVDictionary *left, struct vid_error *err)
+{
+    const AVDictionaryEntry *entry = av_dict_get(left, "", NULL, AV_DICT_IGNORE_SUFFIX);
+    return entry ? vid_fail(err, AVERROR_OPTION_NOT_FOUND, "the option -%s is not one of encoder %s",
+                            entry->key, stream->codec->name)
+                 : 0;
+}
+
+int out_stream_open_session(struct out_stream *stream, struct vid_error *err)
+{
+    AVDictionary *opts = NULL;
+    int code = av_dict_copy(&opts, stream->codec_opts, 0);
+    if (code >= 0)
+        code = av_dict_set(&opts, "threads", "auto", AV_DICT_DONT_OVERWRITE);
+    media_log_reset();
+    if (code >= 0)
+        code = avcodec_open2(stream->enc, stream->codec, &opts);
+    code = code < 0 ? fail_open(stream, code, err) : check_used(stream, opts, err);
+    av_dict_free(&opts);
+    return code;
+}
+
 static int open_codec(struct out_stream *stream, struct vid_error *err)
 {
-    if (!av_dict_get(stream->codec_opts, "threads", NULL, 0))
-        av_dict_set(&stream->codec_opts, "threads", "auto", 0);
-    media_log_reset();
-    int code = avcodec_open2(stream->enc, stream->codec, &stream->codec_opts);
-    if (code < 0)
-        return fail_open(stream, code, err);
-    const AVDictionaryEntry *left = av_dict_get(stream->codec_opts, "", NULL, AV_DICT_IGNORE_SUFFIX);
-    if (left)
-        return vid_fail(err, AVERROR_OPTION_NOT_FOUND, "the option -%s is not one of encoder %s", left->key,
-                        stream->codec->name);
-    if (stream->enc->bit_rate && stream->enc->bit_rate < 1000 && stream->enc->codec_id != AV_CODEC_ID_CODEC2)
+    int code = out_stream_open_session(stream, err);
+    if (code >= 0 && stream->enc->bit_rate && stream->enc->bit_rate < 1000 &&
+        stream->enc->codec_id != AV_CODEC_ID_CODEC2)
         log_warn("the bitrate is set to %" PRId64 " bit/s; it is in bits, not in kilobits (write 128k)",
                  stream->enc->bit_rate);
-    return 0;
+    return code;
 }
 
 static uint8_t *copy_side_data(AVStream *st, enum AVPacketSideDataType type, const uint8_t *data, size_t size)
@@ -190,8 +225,14 @@ int out_stream_open_encoder(struct out_stream *stream, struct vid_error *err)
     return mux_ready(stream->mux, stream->index, err);
 }
 
-static int write_packets(struct out_stream *stream, AVPacket *packet, packet_seen seen, void *opaque,
-                         struct vid_error *err)
+int out_stream_write(struct out_stream *stream, AVPacket *packet, struct vid_error *err)
+{
+    av_packet_rescale_ts(packet, stream->enc->time_base, stream->out->time_base);
+    return mux_write(stream->mux, stream->index, packet, err);
+}
+
+static int take_packets(struct out_stream *stream, AVPacket *packet, packet_taker take, void *opaque,
+                        struct vid_error *err)
 {
     for (;;) {
         int code = avcodec_receive_packet(stream->enc, packet);
@@ -206,16 +247,13 @@ static int write_packets(struct out_stream *stream, AVPacket *packet, packet_see
         if (code < 0)
             return media_fail(err, code, "encoder %s of output stream 0:%d failed", stream->codec->name,
                               stream->index);
-        av_packet_rescale_ts(packet, stream->enc->time_base, stream->out->time_base);
-        if (seen)
-            seen(opaque, packet);
-        code = mux_write(stream->mux, stream->index, packet, err);
+        code = take ? take(opaque, packet, err) : out_stream_write(stream, packet, err);
         if (code < 0)
             return code;
     }
 }
 
-int out_stream_encode(struct out_stream *stream, AVFrame *frame, packet_seen seen, void *opaque,
+int out_stream_encode(struct out_stream *stream, AVFrame *frame, packet_taker take, void *opaque,
                       struct vid_error *err)
 {
     media_log_reset();
@@ -226,7 +264,7 @@ int out_stream_encode(struct out_stream *stream, AVFrame *frame, packet_seen see
     AVPacket *packet = av_packet_alloc();
     if (!packet)
         return vid_fail(err, -ENOMEM, "no memory for a packet");
-    code = write_packets(stream, packet, seen, opaque, err);
+    code = take_packets(stream, packet, take, opaque, err);
     av_packet_free(&packet);
     return code;
 }

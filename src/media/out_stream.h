@@ -82,14 +82,23 @@ void out_stream_finish(struct out_stream *stream, int64_t time, AVRational time_
 int out_stream_open_decoder(struct out_stream *stream, const AVDictionary *defaults, AVCodecContext **dec,
                             bool *own, struct vid_error *err);
 
+/* Makes stream->enc for stream->codec, with what the options say of it before it is opened. */
+int out_stream_make_context(struct out_stream *stream, struct vid_error *err);
+
+/* Opens stream->enc with its options: one more session of an encoder, or by the next. */
+int out_stream_open_session(struct out_stream *stream, struct vid_error *err);
+
 /* Opens the encoder with its options, fills codecpar, side data, time base and duration of the stream, and
  * tells the muxer that it is ready. enc's parameters and time base are set before. */
 int out_stream_open_encoder(struct out_stream *stream, struct vid_error *err);
 
-/* Sends the frame (NULL: flush) and writes the packets that come. VID_EOF after a flush. `seen` may look at
- * each packet before it goes. */
-typedef void (*packet_seen)(void *opaque, const AVPacket *packet);
-int out_stream_encode(struct out_stream *stream, AVFrame *frame, packet_seen seen, void *opaque,
+/* A packet of the encoder to the muxer. Takes what it holds. */
+int out_stream_write(struct out_stream *stream, AVPacket *packet, struct vid_error *err);
+
+/* Sends the frame (NULL: flush) and gives the packets that come to `take`, or writes them when that is NULL.
+ * VID_EOF after a flush. */
+typedef int (*packet_taker)(void *opaque, AVPacket *packet, struct vid_error *err);
+int out_stream_encode(struct out_stream *stream, AVFrame *frame, packet_taker take, void *opaque,
                       struct vid_error *err);
 
 /* The stream's "encoder" tag, as ffmpeg writes it. */

@@ -126,6 +126,16 @@ int media_sink_set_video(struct media_sink *sink, const struct chain_output *vid
     return code;
 }
 
+int media_sink_set_parts(struct media_sink *sink, const struct sink_parts *parts, struct vid_error *err)
+{
+    return encoder_want_parts(sink->video->video, parts, err);
+}
+
+bool media_sink_in_parts(const struct media_sink *sink)
+{
+    return sink->video->video->parts != NULL;
+}
+
 /* ---- writing ---- */
 
 static double seconds_past_end(const struct media_sink *sink, const AVFrame *frame)
@@ -174,6 +184,7 @@ static int write_picture(struct media_sink *sink, AVFrame *frame, struct vid_err
     give_up_waiting(sink, frame);
     if (sink->stopped)
         return 0;
+    sink->video->video->picture = next_picture(sink, 0);
     code = encoder_picture(sink->video->video, frame, err);
     next_picture(sink, 1);
     if (code >= 0)
@@ -193,6 +204,33 @@ int media_sink_write(struct media_sink *sink, struct picture **picture, struct v
     bool stopped = sink->stopped;
     pthread_mutex_unlock(&sink->work);
     picture_unref(picture);
+    return code < 0 ? code : stopped ? VID_EOF : 0;
+}
+
+static int skip_picture(struct media_sink *sink, struct vid_error *err)
+{
+    struct encoder *video = sink->video->video;
+    video->picture = next_picture(sink, 0);
+    int code = sink_take_packets(sink, video->picture, err);
+    if (code < 0 || sink->stopped)
+        return code;
+    code = encoder_skip(video, err);
+    next_picture(sink, 1);
+    if (code >= 0)
+        sink_check_end(sink);
+    return code;
+}
+
+int media_sink_skip(struct media_sink *sink, struct vid_error *err)
+{
+    pthread_mutex_lock(&sink->work);
+    int code = 0;
+    if (!sink->video->video->known)
+        code = vid_fail(err, -EINVAL, "a picture was skipped before its form was told");
+    else if (!sink->stopped)
+        code = skip_picture(sink, err);
+    bool stopped = sink->stopped;
+    pthread_mutex_unlock(&sink->work);
     return code < 0 ? code : stopped ? VID_EOF : 0;
 }
 
@@ -242,6 +280,10 @@ static int drain(struct media_sink *sink, struct vid_error *err)
 static int finish(struct media_sink *sink, struct vid_error *err)
 {
     struct encoder *video = sink->video->video;
+    if (video->parts && parts_replaying(video->parts))
+        return vid_fail(err, -EINVAL,
+                        "the input has ended before the parts that an earlier run has encoded; start "
+                        "again with -restart");
     int code = sink_take_packets(sink, UINT64_MAX, err);
     if (code >= 0)
         code = sink_end_streams(sink, err);

@@ -61,26 +61,6 @@ static int choose_codec(struct out_stream *stream, struct vid_error *err)
     return code;
 }
 
-static int make_encoder_context(struct out_stream *stream, struct vid_error *err)
-{
-    const char *quality = out_stream_option(stream, "q");
-    const AVFormatContext *ctx = stream->mux->ctx;
-    stream->enc = avcodec_alloc_context3(stream->codec);
-    if (!stream->enc)
-        return vid_fail(err, -ENOMEM, "no memory for encoder %s", stream->codec->name);
-    stream->enc->codec_type = out_stream_type(stream);
-    stream->enc->codec_tag = stream->tag;
-    if (stream->options->out.bitexact)
-        stream->enc->flags |= AV_CODEC_FLAG_BITEXACT;
-    if (ctx->oformat->flags & AVFMT_GLOBALHEADER)
-        stream->enc->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    if (quality && atof(quality) >= 0) {
-        stream->enc->flags |= AV_CODEC_FLAG_QSCALE;
-        stream->enc->global_quality = (int)(FF_QP2LAMBDA * atof(quality));
-    }
-    return 0;
-}
-
 static int select_options(struct out_stream *stream, struct vid_error *err)
 {
     enum AVCodecID id = stream->codec ? stream->codec->id : AV_CODEC_ID_NONE;
@@ -125,7 +105,7 @@ static int describe_stream(struct out_stream *stream, struct vid_error *err)
         return code;
     read_tag(stream);
     if (stream->codec)
-        code = make_encoder_context(stream, err);
+        code = out_stream_make_context(stream, err);
     if (code >= 0)
         code = select_options(stream, err);
     if (code >= 0 && can_filter(out_stream_type(stream))) {
