@@ -1,5 +1,7 @@
 /* media_transcode ARGS...: source, chain and sink, with the options of vidmpi: what the tests compare with
- * ffmpeg. In one thread; with TRANSCODE_THREADS in the environment the source runs ahead in its own. */
+ * ffmpeg. In one thread; with TRANSCODE_THREADS in the environment the source runs ahead in its own. With
+ * TRANSCODE_PARTS=FOLDER the video is encoded in parts there, and goes on after those that FOLDER/ledger
+ * lists. TRANSCODE_STOP=N gives up before picture N, as if killed. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/queue.h"
@@ -10,10 +12,13 @@
 #include "media/source.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define MANY 1000
 
 struct run {
     struct media_options *options;
@@ -23,12 +28,67 @@ struct run {
     struct chain *chain;
     struct vid_error *err;
     uint64_t frames;
+
+    struct media_part sealed[MANY]; /* of an earlier run */
+    int sealed_count;
+    uint64_t pictures, skipped; /* given to the sink; the first `skipped` of them are sealed */
+    const char *stop;
 };
+
+/* ---- parts ---- */
+
+static const char *ledger_path(void)
+{
+    static char path[4096];
+    snprintf(path, sizeof(path), "%s/ledger", getenv("TRANSCODE_PARTS"));
+    return path;
+}
+
+static int note_part(void *opaque, const struct media_part *part, struct vid_error *err)
+{
+    FILE *ledger = fopen(ledger_path(), "a");
+    if (!ledger)
+        return vid_fail(err, -errno, "cannot write %s: %s", ledger_path(), strerror(errno));
+    fprintf(ledger, "%u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 "\n", part->number,
+            part->first, part->end, part->packets, part->bytes, part->crc);
+    return fclose(ledger) == 0 ? 0 : vid_fail(err, -EIO, "cannot write %s", ledger_path());
+}
+
+static void read_ledger(struct run *run)
+{
+    FILE *ledger = fopen(ledger_path(), "r");
+    struct media_part *part = run->sealed;
+    while (ledger && run->sealed_count < MANY &&
+           fscanf(ledger, "%u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu32, &part->number,
+                  &part->first, &part->end, &part->packets, &part->bytes, &part->crc) == 6) {
+        run->skipped = part->end;
+        run->sealed_count++;
+        part++;
+    }
+    if (ledger)
+        fclose(ledger);
+}
+
+static int want_parts(struct run *run)
+{
+    struct sink_parts parts = {.folder = getenv("TRANSCODE_PARTS"), .sealed_one = note_part};
+    if (!parts.folder)
+        return 0;
+    read_ledger(run);
+    parts.sealed = run->sealed;
+    parts.sealed_count = run->sealed_count;
+    return media_sink_set_parts(run->sink, &parts, run->err);
+}
 
 static int emit(void *opaque, struct picture **picture)
 {
     struct run *run = opaque;
-    return media_sink_write(run->sink, picture, run->err);
+    if (run->stop && run->pictures == strtoull(run->stop, NULL, 10))
+        return vid_fail(run->err, -EINTR, "stopped");
+    if (run->pictures++ >= run->skipped)
+        return media_sink_write(run->sink, picture, run->err);
+    picture_unref(picture);
+    return media_sink_skip(run->sink, run->err);
 }
 
 static int open_all(struct run *run, int argc, char **argv)
@@ -41,6 +101,8 @@ static int open_all(struct run *run, int argc, char **argv)
     code = media_source_open(run->options, &run->source, run->err);
     if (code >= 0)
         code = media_sink_open(run->options, run->source, &run->sink, run->err);
+    if (code >= 0)
+        code = want_parts(run);
     if (code >= 0)
         media_sink_dump(run->sink);
     if (code >= 0)
@@ -151,7 +213,9 @@ static void print_stats(struct media_sink *sink)
 int main(int argc, char **argv)
 {
     struct vid_error err = {0};
-    struct run run = {.err = &err};
+    static struct run run;
+    run.err = &err;
+    run.stop = getenv("TRANSCODE_STOP");
     int code = open_all(&run, argc, argv);
     if (code >= 0)
         code = getenv("TRANSCODE_THREADS") ? transcode_threads(&run) : transcode(&run);
