@@ -40,6 +40,7 @@ static const struct meaning {
     {"MASTERDOWN", -EAGAIN, true, "it is a replica that has lost its primary; name the primary"},
     {"LOADING", -EAGAIN, true, "it is still loading its data; try again when it has"},
     {"BUSY ", -EAGAIN, true, "it is busy with somebody's script; SCRIPT KILL ends that"},
+    {"UNBLOCKED", -EAGAIN, true, "somebody or a change of its role has ended our wait"},
     {"MISCONF", -EIO, false, "it refuses writes because it cannot save to its disk; see its log"},
     {"DENIED", -EACCES, false,
      "it is in protected mode; give it a password (requirepass) and write that in the URL"},

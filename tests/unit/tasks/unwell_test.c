@@ -287,10 +287,12 @@ static void what_frees_memory_works_without_any(void **state)
 
 /* ---- other refusals that pass, by a fake ---- */
 
-static const char *const refusals[] = {
-    "-LOADING Redis is loading the dataset in memory\r\n", "-BUSY Redis is busy running a script.\r\n",
-    "-MASTERDOWN Link with MASTER is down\r\n",
-    "-TRYAGAIN Multiple keys request during rehashing of slot\r\n", "-CLUSTERDOWN The cluster is down\r\n"};
+static const char *const refusals[] = {"-LOADING Redis is loading the dataset in memory\r\n",
+                                       "-BUSY Redis is busy running a script.\r\n",
+                                       "-MASTERDOWN Link with MASTER is down\r\n",
+                                       "-TRYAGAIN Multiple keys request during rehashing of slot\r\n",
+                                       "-CLUSTERDOWN The cluster is down\r\n",
+                                       "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"};
 
 static struct task_list *open_fake(struct fake *fake, const struct canned *table)
 {
