@@ -29,7 +29,7 @@ static int rule_count;
 static uint64_t seed;
 static pthread_once_t parsed = PTHREAD_ONCE_INIT;
 
-static void give_up(const char *what, const char *text)
+_Noreturn static void give_up(const char *what, const char *text)
 {
     fprintf(stderr, "libfault: %s: %s\n", what, text);
     _exit(99);

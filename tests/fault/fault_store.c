@@ -220,6 +220,8 @@ static ssize_t write_part(int fd, const struct iovec *iov, int count, off_t offs
     return real.pwritev(fd, part, used, offset);
 }
 
+/* The C library names its parameters otherwise.
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 ssize_t pwritev(int fd, const struct iovec *iov, int count, off_t offset)
 {
     struct call call;
@@ -330,3 +332,4 @@ ssize_t pread64(int fd, void *mem, size_t size, off64_t offset)
 {
     return pread(fd, mem, size, offset);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
