@@ -22,6 +22,10 @@
 #define MISSED_MAX 8      /* beats without a lease of rank 0, beside the 5 s that its last one lasts */
 #define NEVER_SEEN_MAX 60 /* the same when there never was one: it may still be starting */
 #define RING_MISSED_MAX 4 /* beats without its ring: at the job's end it goes a moment before we do */
+#define OWNER_STILL_MAX                                                                                      \
+    15 /* tries without Redis, a second each, in which rank 0 has not written into the run                   \
+          directory; it does so every second, and NFS may hide that for 3 s */
+#define OWNER_BYTES 1024
 #define HELD_MAX 64
 
 struct lease {
@@ -33,7 +37,8 @@ struct lease {
     struct task_list *list;
     struct task *held; /* HELD_MAX */
     bool seen_rank_0;
-    int missed, ring_missed;
+    int missed, ring_missed, owner_still;
+    char owner[OWNER_BYTES]; /* what it wrote last */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -87,14 +92,42 @@ static int look_for_lease_0(struct lease *lease, struct vid_error *err)
     return lease->missed >= (lease->seen_rank_0 ? MISSED_MAX : NEVER_SEEN_MAX) ? rank_0_gone(err) : 0;
 }
 
+/* Without Redis, perhaps because it was rank 0's and died with it, there is the heartbeat in the run
+ * directory. */
+static bool owner_stands_still(struct lease *lease)
+{
+    char path[PATH_MAX], *text = NULL;
+    size_t size;
+    bool moved;
+
+    snprintf(path, sizeof(path), "%s/owner", lease->config->run_dir);
+    moved = io_read_file(path, OWNER_BYTES - 1, &text, &size, NULL) == 0 && strcmp(text, lease->owner) != 0;
+    if (moved)
+        snprintf(lease->owner, sizeof(lease->owner), "%s", text);
+    free(text);
+    lease->owner_still = moved ? 0 : lease->owner_still + 1;
+    return lease->owner_still >= OWNER_STILL_MAX;
+}
+
+static int beat_as_worker(struct lease *lease, struct vid_error *err)
+{
+    struct vid_error away = {0};
+    int ret = look_for_ring(lease, err);
+
+    if (ret < 0)
+        return ret;
+    ret = task_list_beat(lease->list, (unsigned)lease->config->rank, TTL_MS, &away);
+    if (ret == 0) {
+        lease->owner_still = 0;
+        return look_for_lease_0(lease, err);
+    }
+    return owner_stands_still(lease) ? rank_0_gone(err) : vid_fail(err, ret, "%s", away.text);
+}
+
 static int beat(struct lease *lease, struct vid_error *err)
 {
-    unsigned rank = (unsigned)lease->config->rank;
-    int ret = rank == 0 ? 0 : look_for_ring(lease, err);
-
-    if (ret == 0)
-        ret = task_list_beat(lease->list, rank, TTL_MS, err);
-    return ret == 0 && rank != 0 ? look_for_lease_0(lease, err) : ret;
+    return lease->config->rank == 0 ? task_list_beat(lease->list, 0, TTL_MS, err)
+                                    : beat_as_worker(lease, err);
 }
 
 /* ---- a dead worker ---- */

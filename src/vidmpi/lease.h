@@ -16,7 +16,8 @@
 struct lease;
 
 /* Takes job, redis_url, redis_timeout_ms, run_dir and rank of the configuration, and the ring when it is
- * rank 0's own (no `fetch`): that goes with rank 0. The configuration must last as long as the lease. */
+ * rank 0's own (no `fetch`). The configuration must last as long as the lease. That rank 0 is gone shows in
+ * the ring (4 s), its own lease (13 s) or, while Redis is away, its heartbeat in the run directory (20 s). */
 int lease_start(const struct worker_config *config, struct lease **out, struct vid_error *err);
 
 /* Waits until the rank has a lease, at most timeout_ms: what a rank without one claims is taken for lost. */

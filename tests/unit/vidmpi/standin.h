@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEADLINE (20 * NS_PER_S)
+#define DEADLINE (30 * NS_PER_S)
 
 static char standin_folder[] = "/tmp/vidmpi-standin-XXXXXX";
 
