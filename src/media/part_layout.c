@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAGIC "VIDPART1"
 #define EXTRADATA_LIMIT ((size_t)1 << 24)
+
+static const uint8_t magic[8] = {'V', 'I', 'D', 'P', 'A', 'R', 'T', '1'};
 
 const char *media_part_path(const char *folder, unsigned number, char *buf, size_t size)
 {
@@ -51,33 +52,27 @@ int part_head_unpack(struct part_head *head, const uint8_t mem[PART_RECORD_SIZE]
     return 0;
 }
 
-static void pack_look(const struct part_look *look, uint8_t *mem)
-{
-    const int words[] = {look->range,  look->primaries, look->transfer, look->matrix,
-                         look->chroma, look->fields,    look->raw_bits};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        AV_WL32(mem + 4 * i, (uint32_t)words[i]);
-}
-
-static void unpack_look(struct part_look *look, const uint8_t *mem)
-{
-    int *const words[] = {&look->range,  &look->primaries, &look->transfer, &look->matrix,
-                          &look->chroma, &look->fields,    &look->raw_bits};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        *words[i] = (int)AV_RL32(mem + 4 * i);
-}
+/* The words of a look, in the order of the file. */
+#define LOOK_WORDS 7
+#define LOOK(look)                                                                                           \
+    {                                                                                                        \
+        &(look)->range, &(look)->primaries, &(look)->transfer, &(look)->matrix, &(look)->chroma,             \
+            &(look)->fields, &(look)->raw_bits                                                               \
+    }
 
 void part_header_pack(const struct part_header *header, uint8_t mem[PART_HEADER_SIZE])
 {
+    const int *const look[LOOK_WORDS] = LOOK(&header->look);
     memset(mem, 0, PART_HEADER_SIZE);
-    memcpy(mem, MAGIC, 8);
+    memcpy(mem, magic, sizeof(magic));
     AV_WL32(mem + 8, header->number);
     AV_WL32(mem + 12, header->codec);
     AV_WL64(mem + 16, header->first);
     AV_WL64(mem + 24, header->opened);
     AV_WL32(mem + 32, (uint32_t)header->time_base.num);
     AV_WL32(mem + 36, (uint32_t)header->time_base.den);
-    pack_look(&header->look, mem + 40);
+    for (int i = 0; i < LOOK_WORDS; i++)
+        AV_WL32(mem + 40 + 4 * i, (uint32_t)*look[i]);
     AV_WL32(mem + 68, (uint32_t)header->extradata_size);
     AV_WL32(mem + 72, crc32c(0, header->extradata, header->extradata_size));
     AV_WL32(mem + 92, crc32c(0, mem, 92));
@@ -85,7 +80,7 @@ void part_header_pack(const struct part_header *header, uint8_t mem[PART_HEADER_
 
 int part_header_unpack(struct part_header *header, const uint8_t mem[PART_HEADER_SIZE])
 {
-    if (memcmp(mem, MAGIC, 8) != 0 || AV_RL32(mem + 92) != crc32c(0, mem, 92))
+    if (memcmp(mem, magic, sizeof(magic)) != 0 || AV_RL32(mem + 92) != crc32c(0, mem, 92))
         return -EBADMSG;
     *header = (struct part_header){
         .number = AV_RL32(mem + 8),
@@ -95,7 +90,9 @@ int part_header_unpack(struct part_header *header, const uint8_t mem[PART_HEADER
         .time_base = {(int)AV_RL32(mem + 32), (int)AV_RL32(mem + 36)},
         .extradata_size = AV_RL32(mem + 68),
     };
-    unpack_look(&header->look, mem + 40);
+    int *const look[LOOK_WORDS] = LOOK(&header->look);
+    for (int i = 0; i < LOOK_WORDS; i++)
+        *look[i] = (int)AV_RL32(mem + 40 + 4 * i);
     bool sound =
         header->time_base.num > 0 && header->time_base.den > 0 && header->extradata_size <= EXTRADATA_LIMIT;
     return sound ? 0 : -EBADMSG;

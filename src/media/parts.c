@@ -65,23 +65,23 @@ void parts_rest_free(struct parts_rest *rest)
     *rest = (struct parts_rest){0};
 }
 
-void parts_close(struct parts **out)
+void parts_close(struct parts **parts)
 {
-    struct parts *parts = *out;
-    *out = NULL;
-    if (!parts)
+    struct parts *gone = *parts;
+    *parts = NULL;
+    if (!gone)
         return;
-    if (parts->draining)
-        pthread_join(parts->thread, NULL);
-    for (int i = 0; i < parts->held_count; i++)
-        av_packet_free(&parts->held[i]);
-    free(parts->held);
-    part_writer_close(&parts->writer);
-    part_reader_close(&parts->reader);
-    free(parts->header.extradata);
-    free((char *)parts->wanted.folder);
-    free((struct media_part *)parts->wanted.sealed);
-    free(parts);
+    if (gone->draining)
+        pthread_join(gone->thread, NULL);
+    for (int i = 0; i < gone->held_count; i++)
+        av_packet_free(&gone->held[i]);
+    free(gone->held);
+    part_writer_close(&gone->writer);
+    part_reader_close(&gone->reader);
+    free(gone->header.extradata);
+    free((char *)gone->wanted.folder);
+    free((struct media_part *)gone->wanted.sealed);
+    free(gone);
 }
 
 /* ---- packets on their way ---- */

@@ -96,8 +96,8 @@ all_like_one() {
 
 # goes_on EXT CLIP STOPS ARGS...: stopped before each of these pictures in turn, the output is that of a run that was not.
 goes_on() {
-  local ext=$1 clip=$2 stop before bad=0
-  local stops=($3)
+  local ext=$1 clip=$2 stop before bad=0 stops
+  read -ra stops <<<"$3"
   shift 3
   afresh
   rm -rf again.* whole*

@@ -83,8 +83,10 @@ static int want_parts(struct run *run)
 static int emit(void *opaque, struct picture **picture)
 {
     struct run *run = opaque;
-    if (run->stop && run->pictures == strtoull(run->stop, NULL, 10))
+    if (run->stop && run->pictures == strtoull(run->stop, NULL, 10)) {
+        picture_unref(picture);
         return vid_fail(run->err, -EINTR, "stopped");
+    }
     if (run->pictures++ >= run->skipped)
         return media_sink_write(run->sink, picture, run->err);
     picture_unref(picture);
