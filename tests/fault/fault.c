@@ -96,8 +96,10 @@ static void parse_rule(char *text)
     struct fault_rule *rule = &rules[rule_count];
     char *at = NULL, *word = strtok_r(text, ":", &at);
 
-    if (!word || rule_count == FAULT_RULES_MAX)
-        give_up("too many rules, or an empty one", text);
+    if (rule_count == FAULT_RULES_MAX)
+        give_up("too many rules", text);
+    if (!word)
+        word = text;
     *rule = (struct fault_rule){.number = (unsigned)rule_count++,
                                 .filter = strcmp(word, "filter") == 0,
                                 .what = FAULT_WORDS,

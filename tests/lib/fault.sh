@@ -28,7 +28,7 @@ break_it() {
 mend() { VIDMPI=$sound; }
 
 # fired WHAT: how often, over all processes.
-fired() { grep -c "^$1:" "$faults/log" 2>/dev/null || true; }
+fired() { { grep "^$1:" "$faults/log" 2>/dev/null || true; } | wc -l; }
 
 # small_clip NAME SECONDS: NAME.nut in the work folder, 160x120, 30 frames a second.
 small_clip() {
