@@ -15,7 +15,7 @@
 
 /* ---- a stand-in for the lease: settles when the test says so ---- */
 
-static struct lease_loss loss; /* the last one */
+static struct lease_loss lost; /* the last one */
 static int losses;             /* that were asked for */
 static bool settled;
 static struct vid_error lease_error;
@@ -24,9 +24,9 @@ void lease_await(struct lease *lease, int timeout_ms)
 {
 }
 
-void lease_settle(struct lease *lease, const struct lease_loss *asked)
+void lease_settle(struct lease *lease, const struct lease_loss *loss)
 {
-    loss = *asked;
+    lost = *loss;
     losses++;
 }
 
@@ -126,7 +126,7 @@ static struct keeper *open_keeper(const char *what)
     unlink(path);
     losses = 0;
     settled = true;
-    memset(&loss, 0, sizeof(loss));
+    memset(&lost, 0, sizeof(lost));
     memset(&config, 0, sizeof(config));
     vid_error_clear(&lease_error);
     config.redis_timeout_ms = 1000;
@@ -155,13 +155,13 @@ static void assert_replaced(struct keeper *keeper, const char *why, const char *
 
     assert_int_equal(next_event(keeper, &err), KEEPER_LOST);
     assert_int_equal(losses, 1);
-    assert_true(loss.in_hand);
-    assert_int_equal(loss.task, 7);
-    assert_int_equal(loss.frame, 70);
-    assert_int_equal(loss.attempt, 2);
-    if (!strstr(loss.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", loss.why, why);
-    assert_string_equal(loss.words, words);
+    assert_true(lost.in_hand);
+    assert_int_equal(lost.task, 7);
+    assert_int_equal(lost.frame, 70);
+    assert_int_equal(lost.attempt, 2);
+    if (!strstr(lost.why, why))
+        fail_msg("\"%s\" does not say \"%s\"", lost.why, why);
+    assert_string_equal(lost.words, words);
     assert_int_equal(next_event(keeper, &err), VID_EOF);
     assert_int_equal(keeper_losses(keeper), 1);
     keeper_stop(&keeper, 1000);
@@ -235,7 +235,7 @@ static void gives_up_when_no_worker_comes_to_work(void **state)
 
     for (int i = 0; i < 3; i++)
         assert_int_equal(next_event(keeper, &err), KEEPER_LOST);
-    assert_false(loss.in_hand);
+    assert_false(lost.in_hand);
     assert_int_equal(next_event(keeper, &err), -ECHILD);
     assert_non_null(strstr(err.text, "the graph is wrong"));
     vid_error_clear(&err);
@@ -264,7 +264,7 @@ static void passes_on_what_hinders_every_worker(void **state)
     struct vid_error err = {0};
 
     assert_int_equal(next_event(keeper, &err), KEEPER_LOST);
-    assert_false(loss.in_hand);
+    assert_false(lost.in_hand);
     assert_int_equal(next_event(keeper, &err), -ENOSPC);
     assert_string_equal(err.text, "no space for 12 bytes");
     assert_int_equal(losses, 1);
