@@ -57,6 +57,7 @@ static void work_on_frame(struct board *board, const char *what)
 {
     board_write(board, BOARD_FILTER, 7, 70, 2);
     fprintf(stderr, "about to %s\n", what);
+    signal(SIGSEGV, SIG_DFL); /* sanitizers have a handler */
     if (strcmp(what, "crash") == 0)
         raise(SIGSEGV);
     else if (strcmp(what, "leave") == 0)
@@ -80,33 +81,29 @@ static bool is_first_life(void)
     return fd >= 0;
 }
 
-static int be_worker(const char *what)
+static _Noreturn void be_worker(const char *what)
 {
     static struct control_message message;
+    struct vid_error why = {0};
     struct board *board;
 
     if (control_receive(CONTROL_FD, &message, 10000, NULL) != 1 || board_attach(BOARD_FD, &board, NULL) < 0)
-        return 3;
-    if (strcmp(what, "fail") == 0) {
-        struct vid_error why = {0};
-
+        _exit(3);
+    if (strcmp(what, "fail") == 0)
         vid_fail(&why, -EINVAL, "the graph is wrong");
-        control_send_error(CONTROL_FD, CONTROL_FATAL, &why);
-        return 1;
-    }
     if (strcmp(what, "block") == 0) {
-        struct vid_error why = {0};
-
         board_write(board, BOARD_PUBLISH, 7, 70, 2);
         vid_fail(&why, -ENOSPC, "no space for 12 bytes");
-        control_send_error(CONTROL_FD, CONTROL_BLOCKED, &why);
-        return 1;
+    }
+    if (why.code) {
+        control_send_error(CONTROL_FD, why.code == -ENOSPC ? CONTROL_BLOCKED : CONTROL_FATAL, &why);
+        _exit(1);
     }
     control_send(CONTROL_FD, CONTROL_READY, "", 0, NULL);
     if (is_first_life())
         work_on_frame(board, what);
     control_send(CONTROL_FD, CONTROL_END, "", 0, NULL);
-    return 0;
+    _exit(0);
 }
 
 /* ---- the tests ---- */
@@ -297,7 +294,7 @@ int main(int argc, char **argv)
     };
 
     if (argc > 1)
-        return be_worker(argv[1]);
+        be_worker(argv[1]);
     log_setup(LOG_QUIET, "keeper_test");
     return cmocka_run_group_tests(tests, standin_set_up, standin_tear_down);
 }

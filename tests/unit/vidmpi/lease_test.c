@@ -34,12 +34,13 @@ static void configure(struct worker_config *to, const char *job, const struct re
 }
 
 /* A rank of a job of its own in each test. */
-static struct lease *start(const char *job)
+static struct lease *start(const char *job, int redis_timeout_ms)
 {
     struct lease *lease = NULL;
     struct vid_error err = {0};
 
     configure(&config, job, server);
+    config.redis_timeout_ms = redis_timeout_ms;
     if (task_list_open(config.redis_url, job, &list, &err) < 0 || lease_start(&config, &lease, &err) < 0)
         fail_msg("%s", err.text);
     return lease;
@@ -102,7 +103,7 @@ static void assert_next_task(uint64_t id)
 
 static void keeps_the_rank_alive(void **state)
 {
-    struct lease *lease = start("alive");
+    struct lease *lease = start("alive", 5000);
     bool alive[3] = {false};
 
     lease_await(lease, 10000);
@@ -115,7 +116,7 @@ static void keeps_the_rank_alive(void **state)
 
 static void reports_what_was_in_hand(void **state)
 {
-    struct lease *lease = start("hand");
+    struct lease *lease = start("hand", 5000);
     struct task_report report;
     char path[PATH_MAX], *text = NULL;
     size_t size;
@@ -141,7 +142,7 @@ static void reports_what_was_in_hand(void **state)
 
 static void hands_all_back_when_no_frame_is_at_fault(void **state)
 {
-    struct lease *lease = start("idle");
+    struct lease *lease = start("idle", 5000);
     struct task_report report;
 
     claim(2);
@@ -156,7 +157,7 @@ static void hands_all_back_when_no_frame_is_at_fault(void **state)
 /* Rank 0 has taken the task away in the meantime: then it is not ours to report. */
 static void leaves_alone_what_is_not_held(void **state)
 {
-    struct lease *lease = start("taken");
+    struct lease *lease = start("taken", 5000);
     struct task_report report;
 
     claim(1);
@@ -207,10 +208,9 @@ static void notices_that_rank_0_is_gone(void **state)
 
 static void stops_soon_while_redis_is_away(void **state)
 {
-    struct lease *lease = start("stop");
+    struct lease *lease = start("stop", 60000);
     int64_t begun;
 
-    config.redis_timeout_ms = 60000;
     lease_await(lease, 10000);
     redis_server_stop(&server);
     begun = clock_now();
@@ -223,10 +223,9 @@ static void stops_soon_while_redis_is_away(void **state)
 
 static void gives_up_when_redis_stays_away(void **state)
 {
-    struct lease *lease = start("away");
+    struct lease *lease = start("away", 1500);
     int64_t begun = clock_now();
 
-    config.redis_timeout_ms = 1500;
     lease_await(lease, 10000);
     redis_server_stop(&server);
     wait_for_failure(lease, -ENOENT, "redis");
