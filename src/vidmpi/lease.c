@@ -204,7 +204,7 @@ static int persist(struct lease *lease, int (*step)(struct lease *lease, struct 
         if (is_stopping(lease))
             return -ECANCELED;
         if (!redis_is_away(ret) || clock_now() >= deadline)
-            return vid_fail(err, ret, "%s", one.text);
+            return vid_fail(err, redis_verdict(ret, NULL), "%s", one.text);
         clock_sleep_until(clock_now() + 100 * NS_PER_MS);
     }
 }

@@ -38,8 +38,8 @@ struct lease_loss {
 void lease_settle(struct lease *lease, const struct lease_loss *loss);
 bool lease_settled(struct lease *lease);
 
-/* 0 while all is well; else for good: -EOWNERDEAD: rank 0 is gone; another code: Redis was away for longer
- * than the configuration allows. */
+/* 0 while all is well; else for good: -EOWNERDEAD: rank 0 is gone; REDIS_GONE (worker/redis.h): it was away
+ * for longer than the configuration allows; or another code of the task list. */
 int lease_check(struct lease *lease, struct vid_error *err);
 
 void lease_stop(struct lease **lease); /* within two seconds or so; NULL-safe */

@@ -2,14 +2,21 @@
 
 #include "base/clock.h"
 
-#include <errno.h>
-
 #define PAUSE_NS (100 * NS_PER_MS) /* between tries: each is a few system calls */
 
 bool redis_is_away(int code)
 {
     return code == -ECONNREFUSED || code == -ENOENT || code == -ECONNRESET || code == -ETIMEDOUT ||
            code == -ENOMEM || code == -EAGAIN;
+}
+
+int redis_verdict(int code, struct vid_error *err)
+{
+    if (!redis_is_away(code))
+        return code;
+    if (err && err->code == code)
+        err->code = REDIS_GONE;
+    return REDIS_GONE;
 }
 
 int redis_connect(const char *url, const char *job, int patience_ms, bool (*stopped)(void *opaque),
@@ -24,7 +31,7 @@ int redis_connect(const char *url, const char *job, int patience_ms, bool (*stop
         if (ret == 0)
             return 0;
         if (!redis_is_away(ret) || clock_now() >= deadline)
-            return vid_fail(err, ret, "%s", one.text);
+            return vid_fail(err, redis_verdict(ret, NULL), "%s", one.text);
         if (stopped && stopped(opaque))
             return vid_fail(err, -ECANCELED, "stopped before Redis was there");
         clock_sleep_until(clock_now() + PAUSE_NS);

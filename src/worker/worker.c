@@ -251,7 +251,7 @@ static int report_published(struct worker *worker, struct vid_error *err)
     worker->pending_count -= count;
     memmove(worker->pending, worker->pending + count,
             (size_t)worker->pending_count * sizeof(*worker->pending));
-    return outside(worker, task_list_report(worker->list, tasks, reports, count, err));
+    return outside(worker, redis_verdict(task_list_report(worker->list, tasks, reports, count, err), err));
 }
 
 static int sync_results(struct worker *worker, bool now, struct vid_error *err)
@@ -273,7 +273,7 @@ static int report_failure(struct worker *worker, const struct task *task, uint64
     };
 
     snprintf(report.text, sizeof(report.text), "%s", why->text);
-    return outside(worker, task_list_report(worker->list, task, &report, 1, err));
+    return outside(worker, redis_verdict(task_list_report(worker->list, task, &report, 1, err), err));
 }
 
 static int run_task(struct worker *worker, struct task *task, int64_t claimed, struct vid_error *err)
@@ -304,8 +304,9 @@ static int claim(struct worker *worker, int timeout_ms, struct task *task, struc
 
     if (worker->ended)
         return 0;
-    ret =
-        outside(worker, task_list_claim(worker->list, (unsigned)worker->config.rank, timeout_ms, task, err));
+    ret = outside(worker, redis_verdict(task_list_claim(worker->list, (unsigned)worker->config.rank,
+                                                        timeout_ms, task, err),
+                                        err));
     if (ret == VID_EOF) {
         worker->ended = true;
         return 0;

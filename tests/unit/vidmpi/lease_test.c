@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "standin.h"
 #include "tasks/redis_server.h"
+#include "worker/redis.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -228,7 +229,7 @@ static void gives_up_when_redis_stays_away(void **state)
 
     lease_await(lease, 10000);
     redis_server_stop(&server);
-    wait_for_failure(lease, -ENOENT, "redis");
+    wait_for_failure(lease, REDIS_GONE, "redis");
     assert_true(clock_now() - begun > 1500 * NS_PER_MS);
     stop(&lease);
     assert_int_equal(redis_server_start(false, &server, NULL), 0);
