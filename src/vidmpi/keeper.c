@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HANG_NS (30 * NS_PER_S)  /* the shortest time that the automatic limit gives a frame */
 #define HANG_MEDIANS 20          /* and what a frame may take, in usual frames */
@@ -123,8 +124,8 @@ static void check_memory(struct keeper *keeper, struct vid_error *why)
     keeper->memory_looked = keeper->looked;
     used = supervisor_memory_kb(keeper->worker);
     if (used > limit)
-        vid_fail(why, -ENOMEM, "the filter process used %" PRIu64 " MiB (-filter-memory %" PRIu64 " MiB)",
-                 used / 1024, limit / 1024);
+        vid_fail(why, -ENOMEM, "the filter process used %.4g MiB (-filter-memory %.4g MiB)",
+                 (double)used / 1024, (double)limit / 1024);
 }
 
 static void check_limits(struct keeper *keeper)
@@ -167,6 +168,17 @@ static void judge(struct keeper *keeper, enum worker_end end, const struct vid_e
                  why->text);
 }
 
+static void tell_loss(const struct keeper *keeper, const struct board_work *work, bool in_hand,
+                      const char *why)
+{
+    char frame[60] = "";
+
+    if (in_hand && !strstr(why, "in hand"))
+        snprintf(frame, sizeof(frame), " (frame %" PRIu64 " in hand)", work->frame);
+    if (!keeper->failure.code)
+        log_warn("%s%s; another one takes its place", why, frame);
+}
+
 static int take_end(struct keeper *keeper)
 {
     struct board_work work = supervisor_work(keeper->worker);
@@ -182,10 +194,7 @@ static int take_end(struct keeper *keeper)
     keeper->losses++;
     count_early(keeper, &work, in_hand);
     judge(keeper, end, &why);
-    if (in_hand)
-        log_warn("%s (frame %" PRIu64 " in hand); another one takes its place", why.text, work.frame);
-    else if (!keeper->failure.code)
-        log_warn("%s; another one takes its place", why.text);
+    tell_loss(keeper, &work, in_hand, why.text);
     settle(keeper, &work, in_hand, why.text);
     supervisor_stop(&keeper->worker, 0);
     keeper->state = KEEPER_SETTLING;
