@@ -95,23 +95,26 @@ all_like_one() {
 }
 
 # goes_on EXT CLIP STOPS ARGS...: stopped before each of these pictures in turn, the output is that of a run that was not.
+# PART: seconds of a part.
 goes_on() {
   local ext=$1 clip=$2 stop before bad=0 stops
   read -ra stops <<<"$3"
   shift 3
+  set -- -i "$clip" -part "${PART:-0.5}" "$@"
   afresh
   rm -rf again.* whole*
-  ours "whole.$ext" -i "$clip" -part 0.5 "$@" >ours.log 2>&1 || { result 1 "$ext $clip: $*" ours.log; return; }
+  TRANSCODE_STATS=1 ours "whole.$ext" "$@" >whole.stats 2>ours.log || { result 1 "$ext $*" ours.log; return; }
   mv parts whole
   afresh
   for stop in "${stops[@]}"; do
-    TRANSCODE_STOP=$stop ours "again.$ext" -i "$clip" -part 0.5 "$@" >ours.log 2>&1 && bad=1
+    TRANSCODE_STOP=$stop ours "again.$ext" "$@" >ours.log 2>&1 && bad=1
     grep -q 'stopped (-4)' ours.log && [ ! -e "again.$ext" ] || bad=1
   done
   before=$(sealed)
-  ours "again.$ext" -i "$clip" -part 0.5 "$@" >ours.log 2>&1 && cmp "whole.$ext" "again.$ext" >>ours.log && [ "$before" -gt 0 ] &&
-    cmp whole/ledger parts/ledger >>ours.log || bad=1
-  result $bad "stopped before ${stops[*]}, $before parts kept: $ext $clip $*" ours.log
+  TRANSCODE_STATS=1 ours "again.$ext" "$@" >again.stats 2>ours.log && [ "$before" -gt 0 ] && {
+    cmp "whole.$ext" "again.$ext" && diff whole.stats again.stats && cmp whole/ledger parts/ledger
+  } >>ours.log || bad=1
+  result $bad "stopped before ${stops[*]}, $before parts kept: $ext $*" ours.log
 }
 
 all_go_on() {
@@ -134,6 +137,9 @@ all_go_on() {
   goes_on mkv vfr.mp4 '30' "${x264[@]}" -force_key_frames source -fps_mode cfr
   goes_on mkv vfr.mp4 '30' "${x264[@]}" -force_key_frames 'expr:gte(t,n_forced*0.17)'
   goes_on mkv vfr.mp4 '30' "${x264[@]}" -force_key_frames 'expr:st(1,ld(1)+1);gt(random(0),0.8)+not(mod(ld(1),17))'
+  goes_on mkv plain.mp4 '30' -c:v ffv1 -fps_mode cfr -r 11 # the last picture may or may not be encoded yet
+  goes_on mkv plain.mp4 '31' -c:v ffv1 -fps_mode cfr -r 12
+  PART=0.58 goes_on mkv plain.mp4 '59' -c:v ffv1 -fps_mode cfr -r 60 # how often it is repeated at the end
   goes_on mkv plain.mp4 '50' -c:v libx265 -preset ultrafast -x265-params log-level=error:pools=1
 }
 
