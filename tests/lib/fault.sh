@@ -10,6 +10,7 @@ faults=$work/faults # what libfault.so has to tell
 run=$work/run       # run directory and output of the jobs
 out=$work/out.nut
 oracle_of= # the job that $work/theirs.txt is of
+own=()     # options of the jobs that ffmpeg does not have
 
 # break_it RULES [PATH [SEED]]: from now on $VIDMPI is a program that these
 # faults hit (tests/fault/fault.h has the rules), those of the store below PATH.
@@ -42,7 +43,7 @@ job() {
   local clip=$1
   shift
   rm -rf "$run" "$out"*
-  words=(-hide_banner -y -filter_threads 1 -i "$clip" "$@" -an -sn -dn -c:v ffv1 -run-dir "$run" "$out")
+  words=(-hide_banner -y -filter_threads 1 -i "$clip" "$@" -an -sn -dn -c:v ffv1 "${own[@]}" -run-dir "$run" "$out")
   [ "$oracle_of" != "$clip $*" ] || return 0
   oracle_of="$clip $*"
   ffmpeg -nostdin -v error -y -filter_threads 1 -i "$clip" "$@" -an -sn -dn -c:v ffv1 "$work/theirs.nut" &&
@@ -78,4 +79,61 @@ told() { jq -c "$1" "$run/manifest.json" 2>&1; }
 new_seed() {
   seed=${VIDMPI_TEST_SEED:-$((RANDOM * 32768 + RANDOM))}
   echo "# seed $seed: VIDMPI_TEST_SEED=$seed ${0##*/} repeats it"
+}
+
+# slow_filter MS [RULES]: each frame takes so long the first time that it is
+# filtered, and is counted: filtered.
+slow_filter() { break_it "filter:any:sleep=$1${2:+;$2}" "$run"; }
+
+# How many frames have begun to be filtered since slow_filter.
+filtered() { fired sleep; }
+
+# has_filtered N: that many or more.
+# shellcheck disable=SC2317 # called by wait_for
+has_filtered() { [ "$(filtered)" -ge "$1" ]; }
+
+# more_filtered N SECONDS: waits until the job has gone on by so many frames.
+more_filtered() { wait_for "$2" has_filtered $(($(filtered) + $1)); }
+
+# begins RANKS: the job in the background, its words in $work/job.log; `started` is its pid.
+begins() {
+  launcher "$1"
+  start job "${launch[@]:?}" "${words[@]}"
+}
+
+# shellcheck disable=SC2317 # called by wait_for
+has_ended() { ! kill -0 "$1" 2>/dev/null; }
+
+# ends NAME SECONDS [STATUS]: the job that began, within that time; any status without one.
+ends() {
+  local status
+  wait_for "$2" has_ended "${started:?}" || kill -9 -- "-$started"
+  wait "$started" 2>/dev/null
+  status=$?
+  if [ "$status" -eq 137 ] || [ "$status" -ne "${3:-$status}" ]; then
+    flunk "$1: exit status $status, not ${3:-that of an end within $2 s}" "$work/job.log"
+  else
+    pass "$1: ends, exit status $status"
+  fi
+}
+
+# tells NAME JQ WANTED: of the manifest.
+tells() { is "$1: $2" "$(told "$2")" "$3"; }
+
+# holds NAME JQ: a condition on the manifest. A field that is missing would be
+# less than any number: (.field | numbers).
+holds() {
+  if jq -e "$2" "$run/manifest.json" >/dev/null 2>&1; then
+    pass "$1: $2"
+  else
+    flunk "$1: $2" "$run/manifest.json"
+  fi
+}
+
+# The process id of the job's own server; its guard has the server's words on its command line, too.
+redis_server() {
+  local pid
+  for pid in $(find_ours | cut -d ' ' -f 1); do
+    [[ $(readlink "/proc/$pid/exe") != */redis-* ]] || echo "$pid"
+  done | head -n 1
 }

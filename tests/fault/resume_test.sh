@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# The same command again takes up an unfinished job where it was.
+# resume_test.sh killed|drained|other
+. "$(dirname "$0")/../lib/test.sh"
+# shellcheck source=../lib/fault.sh
+. "${lib:?}/fault.sh"
+
+part_frames=30 # in each part of -part 1
+own=(-part 1)
+small_clip clip 4
+
+# again NAME RANKS TIMES: the job is started once more, to its end, after so many unfinished starts.
+again() {
+  runs "$1: resumed, np $2" "$2"
+  right "$1"
+  tells "$1" '[.state, .frames_substituted]' '["done",0]'
+  tells "$1" .resumed "$3"
+  holds "$1" "(.frames_filtered_again | numbers) <= $3 * .window"
+  holds "$1" "(.frames_encoded_again | numbers) <= $3 * $part_frames"
+}
+
+# Whether a start has left something to resume.
+# shellcheck disable=SC2317 # called by wait_for
+has_ledger() { [ -s "$run/ledger" ]; }
+
+# kill_at N RANKS: a start whose rank 0 is killed when N more frames are filtered. 1: it ended before.
+kill_at() {
+  local at=$(($(filtered) + $1))
+  begins "$2"
+  until has_filtered "$at" && has_ledger; do
+    has_ended "$started" && return 1
+    sleep 0.02
+  done
+  kill -9 "$(pid_of_rank 0)" 2>/dev/null || kill -9 "$started"
+  wait_for 15 has_ended "$started" || kill -9 -- "-$started"
+  wait "$started" 2>/dev/null
+  check "killed at $at frames: nothing stays but the run directory" wait_for 5 nothing_left
+}
+
+case $1 in
+killed)
+  for np in 1 3; do
+    new_seed
+    RANDOM=$((seed % 32768))
+    job "$work/clip.nut" -vf "hue=h=n*5"
+    slow_filter 25
+    kills=0
+    while [ $kills -lt 5 ] && kill_at $((1 + RANDOM % 15)) $np; do kills=$((kills + 1)); done
+    is "np $np: it was killed, $kills times" "$((kills > 1))" 1
+    is "np $np: no output before the end" "$(find "$work" -maxdepth 1 -name out.nut)" ''
+    again "$kills kills of rank 0, np $np, seed $seed" $np $kills
+    mend
+    no_leftovers "killed, np $np" 5
+  done
+  ;;
+drained)
+  # Of vidmpi alone and of rank 0; mpirun hands SIGUSR1 on to all ranks.
+  for how in "1 TERM" "1 USR1" "3 TERM" "3 USR1"; do
+    np=${how% *} signal=${how#* }
+    job "$work/clip.nut" -vf "hue=h=n*5"
+    slow_filter 30
+    begins "$np"
+    check "$how: the job runs" more_filtered 40 30
+    target=$started
+    [ "$np $signal" != "3 TERM" ] || target=$(pid_of_rank 0)
+    kill -"$signal" "$target"
+    ends "$how: drained" 20 75
+    like "$how: says how to go on" "$work/job.log" 'same command|resume|again'
+    check "$how: nothing stays but the run directory" wait_for 5 nothing_left
+    is "$how: no output yet" "$(find "$work" -maxdepth 1 -name out.nut)" ''
+    again "$how" "$np" 1
+    mend
+    no_leftovers "$how" 5
+  done
+  ;;
+other)
+  job "$work/clip.nut" -vf "hue=h=n*5"
+  slow_filter 30
+  kill_at 50 1 || flunk "a job is killed" "$work/job.log"
+  mend
+  same=("${words[@]}")
+  words=("${words[@]/hue=h=n\*5/negate}")
+  runs "another command is refused" 1 1
+  like "it says how" "$work/job.log" '^vidmpi: .*-restart'
+  words=("${same[@]}")
+  again "it has done no harm" 1 1
+
+  job "$work/clip.nut" -vf "hue=h=n*5"
+  slow_filter 30
+  kill_at 50 1 || flunk "a job is killed" "$work/job.log"
+  mend
+  mv "$run" "$work/unfinished"
+  own=(-part 1 -restart)
+  job "$work/clip.nut" -vf negate
+  mv "$work/unfinished" "$run"
+  runs "-restart begins anew" 1
+  right "-restart begins anew"
+  tells "-restart begins anew" '[.resumed, .frames_in]' '[0,120]'
+
+  own=(-part 1)
+  job "$work/clip.nut" -vf "hue=h=n*5"
+  slow_filter 30
+  begins 1
+  check "a job runs" more_filtered 10 30
+  first=$started
+  VIDMPI_TIME_LIMIT=20 vidmpi_np 1 "${words[@]}" >"$work/second.log" 2>&1
+  is "a second one beside it is refused" $? 1
+  like "it says by whom the run directory is used" "$work/second.log" "$first|in use"
+  started=$first
+  ends "the first is not disturbed" 30 0
+  right "the first is not disturbed"
+  mend
+  ;;
+esac
+no_leftovers "$1" 5
+finish
