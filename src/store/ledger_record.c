@@ -16,7 +16,7 @@
 static const char *const names[] = {
     [LEDGER_START] = "start", [LEDGER_PART] = "part",
     [LEDGER_LOST] = "lost",   [LEDGER_SUBSTITUTED] = "substituted",
-    [LEDGER_STOP] = "stop",
+    [LEDGER_STOP] = "stop",   [LEDGER_AGAIN] = "again",
 };
 
 enum kind {
@@ -58,6 +58,8 @@ static const struct field {
     {LEDGER_SUBSTITUTED, "why", KIND_TEXT, AT(substituted.why)},
     {LEDGER_STOP, "why", KIND_TEXT, AT(stop.why)},
     {LEDGER_STOP, "time", KIND_TIME, AT(stop.time)},
+    {LEDGER_AGAIN, "filtered", KIND_COUNT, AT(again.filtered)},
+    {LEDGER_AGAIN, "encoded", KIND_COUNT, AT(again.encoded)},
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))

@@ -18,6 +18,7 @@ enum ledger_type {
     LEDGER_LOST,
     LEDGER_SUBSTITUTED,
     LEDGER_STOP,
+    LEDGER_AGAIN,
     LEDGER_OTHER, /* of a type that this program does not know */
 };
 
@@ -54,6 +55,12 @@ struct ledger_stop {
     int64_t time;    /* seconds since 1970 */
 };
 
+/* What a job that goes on has to do again. */
+struct ledger_again {
+    uint64_t filtered; /* frames of which a result was there, and is not any more */
+    uint64_t encoded;  /* packets behind the last sealed part */
+};
+
 /* Texts are whoever's memory they point into; any bytes but 0. NULL is written as "". */
 struct ledger_record {
     enum ledger_type type;
@@ -64,6 +71,7 @@ struct ledger_record {
         struct ledger_lost lost;
         struct ledger_substituted substituted;
         struct ledger_stop stop;
+        struct ledger_again again;
     };
 };
 

@@ -13,6 +13,12 @@
 
 #define CHUNK 256 /* records read at once */
 
+/* Numbers of frames, in order. */
+struct frame_set {
+    uint64_t *frames;
+    size_t count, room;
+};
+
 struct recovery {
     struct result_store *store;
     uint64_t from;
@@ -20,19 +26,18 @@ struct recovery {
     void *opaque;
     struct vid_error *err;
 
-    uint64_t *frames; /* found, in order */
-    size_t count, room;
-    void *mem; /* for one payload */
+    struct frame_set there, missing; /* with a whole payload; with a record that has none */
+    void *mem;                       /* for one payload */
     uint64_t mem_size;
 };
 
 /* The place of the frame, or where it belongs. */
-static size_t find_place(const struct recovery *r, uint64_t frame)
+static size_t find_place(const struct frame_set *set, uint64_t frame)
 {
-    size_t low = 0, high = r->count;
+    size_t low = 0, high = set->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (r->frames[middle] < frame)
+        if (set->frames[middle] < frame)
             low = middle + 1;
         else
             high = middle;
@@ -40,27 +45,37 @@ static size_t find_place(const struct recovery *r, uint64_t frame)
     return low;
 }
 
-static bool is_found(const struct recovery *r, uint64_t frame)
+static bool has(const struct frame_set *set, uint64_t frame)
 {
-    size_t place = find_place(r, frame);
-    return place < r->count && r->frames[place] == frame;
+    size_t place = find_place(set, frame);
+    return place < set->count && set->frames[place] == frame;
 }
 
-static int add_frame(struct recovery *r, uint64_t frame)
+static int add(struct frame_set *set, uint64_t frame, struct vid_error *err)
 {
-    if (r->count == r->room) {
-        size_t room = r->room ? 2 * r->room : 256;
-        uint64_t *frames = realloc(r->frames, room * sizeof *frames);
+    if (has(set, frame))
+        return 0;
+    if (set->count == set->room) {
+        size_t room = set->room ? 2 * set->room : 256;
+        uint64_t *frames = realloc(set->frames, room * sizeof *frames);
         if (!frames)
-            return vid_fail(r->err, -ENOMEM, "result_store: no memory");
-        r->frames = frames;
-        r->room = room;
+            return vid_fail(err, -ENOMEM, "result_store: no memory");
+        set->frames = frames;
+        set->room = room;
     }
-    size_t place = find_place(r, frame);
-    memmove(r->frames + place + 1, r->frames + place, (r->count - place) * sizeof *r->frames);
-    r->frames[place] = frame;
-    r->count++;
+    size_t place = find_place(set, frame);
+    memmove(set->frames + place + 1, set->frames + place, (set->count - place) * sizeof *set->frames);
+    set->frames[place] = frame;
+    set->count++;
     return 0;
+}
+
+static uint64_t count_missing(const struct recovery *r)
+{
+    uint64_t lost = 0;
+    for (size_t i = 0; i < r->missing.count; i++)
+        lost += !has(&r->there, r->missing.frames[i]);
+    return lost;
 }
 
 /* 1: there is memory, 0: the payload cannot be there. None is asked for on a damaged record's word. */
@@ -93,14 +108,14 @@ static int is_whole(struct recovery *r, const struct result_ref *ref)
 
 static int consider(struct recovery *r, const struct result_ref *ref)
 {
-    if (ref->frame < r->from || is_found(r, ref->frame))
+    if (ref->frame < r->from || has(&r->there, ref->frame))
         return 0;
     int ret = is_whole(r, ref);
     if (ret <= 0)
-        return ret;
+        return ret < 0 ? ret : add(&r->missing, ref->frame, r->err);
     ret = segments_note(r->store->segments, ref, r->err);
     if (ret == 0)
-        ret = add_frame(r, ref->frame);
+        ret = add(&r->there, ref->frame, r->err);
     return ret == 0 ? r->found(r->opaque, ref) : ret;
 }
 
@@ -146,13 +161,16 @@ static int recover_rank(struct recovery *r, struct rank_index *index)
 
 int result_store_recover(struct result_store *store, uint64_t from,
                          int (*found)(void *opaque, const struct result_ref *ref), void *opaque,
-                         struct vid_error *err)
+                         uint64_t *lost, struct vid_error *err)
 {
     struct recovery r = {.store = store, .from = from, .found = found, .opaque = opaque, .err = err};
     int ret = 0;
     for (unsigned i = 0; i < store->ranks && ret == 0; i++)
         ret = recover_rank(&r, &store->indexes[i]);
-    free(r.frames);
+    if (lost)
+        *lost = count_missing(&r);
+    free(r.there.frames);
+    free(r.missing.frames);
     free(r.mem);
     return ret;
 }

@@ -20,10 +20,11 @@ int result_store_open(const char *run_dir, unsigned ranks, bool shared, struct r
  * the right checksum. Such a ref is out as if a poll had given it; a payload that does not match, as when its
  * bytes were used again, is not there. All else is done with: segments without a result that was given are
  * removed, and polls begin behind what was read. `found` returns 0, or negative to end with that code, and
- * says why itself. Needs memory for one payload. One thread. */
+ * says why itself. `lost` (may be NULL): how many frames from `from` on have a record and no payload any
+ * more. Needs memory for one payload. One thread. */
 int result_store_recover(struct result_store *store, uint64_t from,
                          int (*found)(void *opaque, const struct result_ref *ref), void *opaque,
-                         struct vid_error *err);
+                         uint64_t *lost, struct vid_error *err);
 
 /* Looks at the rank's index once and gives the records that are new, at most
  * `max`, in the order written. Returns how many; 0: none yet. A record that is

@@ -23,7 +23,9 @@
 #define BATCH 16
 #define BATCH_MAX 1024
 #define BATCH_NS (100 * NS_PER_MS)
-#define IOV_MAX_COUNT 1024 /* IOV_MAX of Linux */
+#define IOV_MAX_COUNT 1024      /* IOV_MAX of Linux */
+#define STALE_NS (5 * NS_PER_S) /* how long a worker's start puts up with ESTALE */
+#define STALE_STEP (20 * NS_PER_MS)
 
 struct result_writer {
     char *folder, *index_path, *segment_path;
@@ -98,17 +100,31 @@ static int find_highest_segment(struct result_writer *w, struct vid_error *err)
     return 0;
 }
 
-static int open_index(struct result_writer *w, struct vid_error *err)
+static int read_index(struct result_writer *w, struct vid_error *err)
 {
+    w->index_end = 0;
+    w->segment_number = 0;
     w->index = open(w->index_path, O_RDWR | O_CLOEXEC);
     if (w->index < 0)
         return vid_fail(err, -errno, "result_writer: opening %s: %s", w->index_path, strerror(errno));
     int ret = index_find_end(w, err);
-    if (ret == 0)
-        ret = index_cut_rest(w, err);
-    if (ret == 0)
-        ret = find_highest_segment(w, err);
-    return ret;
+    return ret == 0 ? index_cut_rest(w, err) : ret;
+}
+
+/* Another node may have made the file a moment ago. */
+static int open_index(struct result_writer *w, struct vid_error *err)
+{
+    int64_t deadline = clock_now() + STALE_NS;
+    struct vid_error why = {0};
+    int ret;
+    while ((ret = read_index(w, &why)) == -ESTALE && clock_now() < deadline) {
+        if (w->index >= 0)
+            close(w->index);
+        w->index = -1;
+        vid_error_clear(&why);
+        clock_sleep_until(clock_now() + STALE_STEP);
+    }
+    return ret < 0 ? vid_fail(err, ret, "%s", why.text) : find_highest_segment(w, err);
 }
 
 static struct result_writer_options with_defaults(const struct result_writer_options *given)

@@ -123,16 +123,27 @@ static int visit_folder(struct walk *walk, int parent, const char *name)
     return 0;
 }
 
-static int visit(struct walk *walk, int parent, const char *name)
+static int visit(struct walk *walk, int parent, const char *name, unsigned char type)
 {
-    struct stat st;
-    if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? 0 : say(walk, "looking at", -errno);
-    bool is_folder = S_ISDIR(st.st_mode);
-    const struct known *k = is_folder || S_ISREG(st.st_mode) ? find_known(walk->path, is_folder) : NULL;
+    bool is_folder = type == DT_DIR;
+    const struct known *k = is_folder || type == DT_REG ? find_known(walk->path, is_folder) : NULL;
     if (!k)
         return visit_unknown(walk);
     return is_folder ? visit_folder(walk, parent, name) : visit_file(walk, parent, name, k->use);
+}
+
+/* What the folder says of its entry; some filesystems say nothing, so that it must be looked at. DT_UNKNOWN
+ * when it has gone. */
+static int find_type(struct walk *walk, int folder, const struct dirent *entry, unsigned char *type)
+{
+    struct stat st;
+    *type = entry->d_type;
+    if (*type != DT_UNKNOWN)
+        return 0;
+    if (fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : say(walk, "looking at", -errno);
+    *type = IFTODT(st.st_mode);
+    return 0;
 }
 
 /* ".nfs..." is what NFS leaves of a file that was removed while open; it goes by itself. */
@@ -141,12 +152,15 @@ static bool is_skipped(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strncmp(name, ".nfs", 4) == 0;
 }
 
-static int visit_entry(struct walk *walk, int folder, const char *name)
+static int visit_entry(struct walk *walk, int folder, const struct dirent *entry)
 {
     size_t length = strlen(walk->path), room = sizeof walk->path - length;
-    int added = snprintf(walk->path + length, room, "%s%s", length ? "/" : "", name);
-    int ret =
-        added < 0 || (size_t)added >= room ? say(walk, "reading", -ENAMETOOLONG) : visit(walk, folder, name);
+    int added = snprintf(walk->path + length, room, "%s%s", length ? "/" : "", entry->d_name);
+    unsigned char type = DT_UNKNOWN;
+    int ret = added < 0 || (size_t)added >= room ? say(walk, "reading", -ENAMETOOLONG)
+                                                 : find_type(walk, folder, entry, &type);
+    if (ret == 0 && type != DT_UNKNOWN)
+        ret = visit(walk, folder, entry->d_name, type);
     walk->path[length] = '\0';
     return ret;
 }
@@ -163,7 +177,7 @@ static int walk_folder(struct walk *walk, int parent, const char *name)
     }
     int first = 0;
     for (struct dirent *entry; (entry = readdir(dir));) {
-        int ret = is_skipped(entry->d_name) ? 0 : visit_entry(walk, fd, entry->d_name);
+        int ret = is_skipped(entry->d_name) ? 0 : visit_entry(walk, fd, entry);
         if (first == 0)
             first = ret;
         if (first < 0 && !walk->remove)

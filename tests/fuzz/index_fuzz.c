@@ -102,7 +102,7 @@ static int recover_all(bool shared)
     struct result_store *store;
     found.count = 0;
     MUST(result_store_open(run_dir, 1, shared, &store, NULL) == 0);
-    MUST(result_store_recover(store, 1, keep, &found, NULL) == 0);
+    MUST(result_store_recover(store, 1, keep, &found, NULL, NULL) == 0);
     for (int i = 0; i < found.count; i++) {
         MUST(found.refs[i].frame >= 1);
         MUST(result_store_read(store, &found.refs[i], mem, NULL) == 0);

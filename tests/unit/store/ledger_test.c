@@ -27,6 +27,7 @@ static const struct ledger_record examples[] = {
     {.type = LEDGER_LOST, .lost = {7, "node18", "no heartbeat for 10 s"}},
     {.type = LEDGER_SUBSTITUTED, .substituted = {UINT64_MAX, "previous", ""}},
     {.type = LEDGER_STOP, .stop = {"drained", 253402300799}},
+    {.type = LEDGER_AGAIN, .again = {3, UINT64_MAX}},
 };
 
 #define EXAMPLES ((int)(sizeof examples / sizeof *examples))
@@ -66,6 +67,10 @@ static void assert_same(const struct ledger_record *a, const struct ledger_recor
     case LEDGER_STOP:
         assert_string_equal(a->stop.why, b->stop.why);
         assert_int_equal(a->stop.time, b->stop.time);
+        break;
+    case LEDGER_AGAIN:
+        assert_int_equal(a->again.filtered, b->again.filtered);
+        assert_int_equal(a->again.encoded, b->again.encoded);
         break;
     case LEDGER_OTHER:
         break;

@@ -19,7 +19,7 @@ static void recover(struct result_store *store, uint64_t from)
     struct vid_error err = {0};
     given_count = 0;
     refuse_at = -1;
-    if (result_store_recover(store, from, take, given, &err) < 0)
+    if (result_store_recover(store, from, take, given, NULL, &err) < 0)
         fail_msg("%s", err.text);
 }
 
@@ -209,7 +209,7 @@ static void test_caller_ends_it(void **state)
     struct result_store *store = open_store(state);
     given_count = 0;
     refuse_at = 3;
-    assert_int_equal(result_store_recover(store, 0, take, given, NULL), -ECANCELED);
+    assert_int_equal(result_store_recover(store, 0, take, given, NULL, NULL), -ECANCELED);
     assert_int_equal(given_count, 3);
     result_store_close(&store);
 }
@@ -221,7 +221,7 @@ static void test_index_that_has_gone(void **state)
     assert_int_equal(unlink(in(*state, "results/r0001/index")), 0);
     given_count = 0;
     refuse_at = -1;
-    int ret = result_store_recover(store, 0, take, given, &err);
+    int ret = result_store_recover(store, 0, take, given, NULL, &err);
     assert_int_equal(ret, shared ? -ENOENT : 0); /* a descriptor that is held sees nothing of it */
     if (shared)
         assert_non_null(strstr(err.text, "r0001/index"));
@@ -247,7 +247,7 @@ static void test_many(void **state)
     memset(seen, 0, sizeof seen);
     struct result_store *store = open_store(state);
     struct vid_error err = {0};
-    assert_int_equal(result_store_recover(store, 100, count_seen, seen, &err), 0);
+    assert_int_equal(result_store_recover(store, 100, count_seen, seen, NULL, &err), 0);
     for (int i = 0; i < 700; i++)
         assert_int_equal(seen[i], i >= 100);
     result_store_close(&store);
