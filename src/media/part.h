@@ -25,4 +25,7 @@ const char *media_part_path(const char *folder, unsigned number, char *buf, size
  * the errno of what failed, with its name. Any thread. */
 int media_part_check(const char *folder, const struct media_part *part, struct vid_error *err);
 
+/* How many whole packets the file has, sealed or not; 0 when there is none. Any thread. */
+uint64_t media_part_packets(const char *folder, unsigned number);
+
 #endif

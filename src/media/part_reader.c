@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK ((size_t)1 << 20)
@@ -74,6 +75,36 @@ int media_part_check(const char *folder, const struct media_part *part, struct v
     if (fd >= 0)
         close(fd);
     return code;
+}
+
+/* Counts packets up to the first record that is not whole. */
+static uint64_t count_packets(int fd, uint64_t bytes)
+{
+    struct part_header header = {0};
+    uint8_t mem[PART_HEADER_SIZE];
+    struct part_head head;
+    uint64_t count = 0;
+    if (io_pread(fd, mem, sizeof(mem), 0) != sizeof(mem) || part_header_unpack(&header, mem) < 0)
+        return 0;
+    for (uint64_t at = PART_HEADER_SIZE + header.extradata_size;; at += head.size) {
+        if (io_pread(fd, mem, PART_RECORD_SIZE, at) != PART_RECORD_SIZE || part_head_unpack(&head, mem) < 0)
+            return count;
+        at += PART_RECORD_SIZE;
+        if (at > bytes || head.size > bytes - at)
+            return count;
+        count += head.kind == PART_PACKET || head.kind == PART_DRAINED;
+    }
+}
+
+uint64_t media_part_packets(const char *folder, unsigned number)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    int fd = open(media_part_path(folder, number, path, sizeof(path)), O_RDONLY | O_CLOEXEC);
+    uint64_t count = fd >= 0 && fstat(fd, &st) == 0 ? count_packets(fd, (uint64_t)st.st_size) : 0;
+    if (fd >= 0)
+        close(fd);
+    return count;
 }
 
 /* ---- reading ---- */
