@@ -1,10 +1,12 @@
-/* collect: workers' reports wake the pollers; pollers read the index files,
- * which are the truth, and put results into the frame table. */
-#include "vidmpi/stages.h"
+/* collect: pollers read the index files, which are the truth, and put results
+ * into the frame table. Where other nodes write them each look is a few round
+ * trips to the filesystem's servers, so that a pool of threads shares the ranks;
+ * on a local filesystem a look takes microseconds, and the thread that hears of
+ * a result takes it. */
+#include "vidmpi/collect.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "tasks/task_list.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,10 +14,7 @@
 #include <string.h>
 
 #define POLLERS_MAX 4
-#define REPORTS_MAX 64
 #define REFS_MAX 64
-#define REPORT_MS 40               /* how long the listener waits for a report before it looks around, */
-#define REPORT_LAST_MS 10         /* and when the last frames are under way, so that the end is not missed */
 #define IDLE_MIN (20 * NS_PER_MS) /* an index that nobody hinted at is looked at so often, */
 #define IDLE_MAX NS_PER_S         /* and less and less while nothing comes */
 
@@ -34,27 +33,13 @@ struct poller {
 
 struct collector {
     struct job *job;
-    struct task_list *list;
-    pthread_t reports;
-    bool reports_started;
     struct poller pollers[POLLERS_MAX];
-    unsigned count;   /* pollers */
-    unsigned started; /* of them */
-    pthread_mutex_t lock;
-    bool stopped; /* protected by lock */
+    unsigned count;     /* pollers; 0 on a local filesystem */
+    unsigned started;   /* of them */
+    int64_t idle, next; /* without pollers: when to look at all indexes */
 };
 
-static bool is_stopped(struct collector *collector)
-{
-    bool stopped;
-
-    pthread_mutex_lock(&collector->lock);
-    stopped = collector->stopped;
-    pthread_mutex_unlock(&collector->lock);
-    return stopped;
-}
-
-static void hint(struct collector *collector, unsigned rank)
+static void wake(struct collector *collector, unsigned rank)
 {
     struct poller *poller = &collector->pollers[rank % collector->count];
 
@@ -130,6 +115,11 @@ static int poll_round(struct poller *poller, const bool *hinted, bool all, struc
     return found;
 }
 
+static int64_t longer(int64_t idle)
+{
+    return idle * 2 < IDLE_MAX ? idle * 2 : IDLE_MAX;
+}
+
 static void *poller_run(void *opaque)
 {
     struct poller *poller = opaque;
@@ -144,68 +134,12 @@ static void *poller_run(void *opaque)
 
         found = poll_round(poller, hinted, all, &err);
         /* A hint without a record: another node's write is not visible yet, so look again soon. */
-        if (found > 0 || !all)
-            idle = IDLE_MIN;
-        else
-            idle = idle * 2 < IDLE_MAX ? idle * 2 : IDLE_MAX;
+        idle = found > 0 || !all ? IDLE_MIN : longer(idle);
         next = clock_now() + idle;
     }
     if (found < 0)
         job_fail(job, &err);
     free(hinted);
-    return NULL;
-}
-
-static void take_report(struct collector *collector, const struct task_report *report)
-{
-    struct job *job = collector->job;
-    struct vid_error err = {0};
-
-    if (report->rank >= job->ranks)
-        return;
-    if (report->outcome == TASK_DONE) {
-        hint(collector, report->rank);
-        return;
-    }
-    vid_fail(&err, -EIO, "frame %" PRIu64 " could not be filtered on rank %u: %s", report->frame,
-             report->rank, report->text);
-    job_fail(job, &err);
-}
-
-/* When every frame has its result the workers may go: their end marks. */
-static int send_workers_home(struct collector *collector, bool *sent, struct vid_error *err)
-{
-    struct frame_counts counts = frame_table_counts(collector->job->table);
-
-    if (*sent || !counts.ended || counts.filtered < counts.decoded)
-        return 0;
-    *sent = true;
-    return task_list_push_end(collector->list, collector->job->workers, err);
-}
-
-static int report_patience(struct collector *collector)
-{
-    return frame_table_counts(collector->job->table).ended ? REPORT_LAST_MS : REPORT_MS;
-}
-
-static void *reports_run(void *opaque)
-{
-    struct collector *collector = opaque;
-    struct task_report *reports = calloc(REPORTS_MAX, sizeof(*reports));
-    struct vid_error err = {0};
-    bool sent = false;
-    int count = reports ? 0 : vid_fail(&err, -ENOMEM, "no memory for the workers' reports");
-
-    while (count >= 0 && !is_stopped(collector)) {
-        count = task_list_wait(collector->list, report_patience(collector), reports, REPORTS_MAX, &err);
-        for (int i = 0; i < count; i++)
-            take_report(collector, &reports[i]);
-        if (count >= 0 && send_workers_home(collector, &sent, &err) < 0)
-            break;
-    }
-    if (err.code)
-        job_fail(collector->job, &err);
-    free(reports);
     return NULL;
 }
 
@@ -240,25 +174,51 @@ static void stop_poller(struct poller *poller)
 int collector_start(struct job *job, struct collector **out, struct vid_error *err)
 {
     struct collector *collector = calloc(1, sizeof(*collector));
-    int ret;
+    int ret = 0;
 
     if (!collector)
         return vid_fail(err, -ENOMEM, "no memory for the collector");
     collector->job = job;
-    pthread_mutex_init(&collector->lock, NULL);
-    collector->count = job->workers < POLLERS_MAX ? job->workers : POLLERS_MAX;
-    ret = task_list_open(job->redis_url, job->id, &collector->list, err);
+    collector->idle = IDLE_MIN;
+    if (job->shared)
+        collector->count = job->ranks < POLLERS_MAX ? job->ranks : POLLERS_MAX;
     for (unsigned i = 0; i < collector->count && ret == 0; i++)
         ret = start_poller(collector, i);
-    if (ret == 0)
-        ret = -pthread_create(&collector->reports, NULL, reports_run, collector);
-    collector->reports_started = ret == 0;
     if (ret < 0) {
         vid_fail(err, ret, "cannot start the collector's threads: %s", strerror(-ret));
         collector_stop(&collector);
     }
     *out = collector;
     return ret;
+}
+
+int collector_hint(struct collector *collector, unsigned rank, struct vid_error *err)
+{
+    int ret;
+
+    if (rank >= collector->job->ranks)
+        return 0;
+    if (collector->count > 0) {
+        wake(collector, rank);
+        return 0;
+    }
+    ret = poll_rank(collector->job, rank, err);
+    return ret < 0 ? ret : 0;
+}
+
+int collector_idle(struct collector *collector, struct vid_error *err)
+{
+    int found = 0, ret = 0;
+
+    if (collector->count > 0 || clock_now() < collector->next)
+        return 0;
+    for (unsigned rank = 0; rank < collector->job->ranks && ret >= 0; rank++) {
+        ret = poll_rank(collector->job, rank, err);
+        found += ret > 0 ? ret : 0;
+    }
+    collector->idle = found > 0 ? IDLE_MIN : longer(collector->idle);
+    collector->next = clock_now() + collector->idle;
+    return ret < 0 ? ret : 0;
 }
 
 void collector_stop(struct collector **pcollector)
@@ -268,15 +228,7 @@ void collector_stop(struct collector **pcollector)
     *pcollector = NULL;
     if (!collector)
         return;
-    pthread_mutex_lock(&collector->lock);
-    collector->stopped = true;
-    pthread_mutex_unlock(&collector->lock);
-    if (collector->reports_started)
-        pthread_join(collector->reports, NULL);
     for (unsigned i = 0; i < collector->started; i++)
         stop_poller(&collector->pollers[i]);
-    job_count_round_trips(collector->job, collector->list);
-    task_list_close(&collector->list);
-    pthread_mutex_destroy(&collector->lock);
     free(collector);
 }

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "tasks/task_list.h"
+#include "store/run_dir.h"
 #include "vidmpi/exchange.h"
 #include "vidmpi/interrupt.h"
 #include "vidmpi/keeper.h"
@@ -23,6 +23,7 @@
 #define BUSY_FOR_NS (500 * NS_PER_MS)      /* and so long after the last */
 #define GRACE_MS 3000                      /* for rank 0's own worker to end by itself */
 #define GOODBYE_NS (6 * NS_PER_S)          /* for the ranks to end */
+#define SERVER_NS (NS_PER_S / 2)           /* between looks at the job's own redis-server */
 
 struct coordinator {
     struct job *job;
@@ -33,9 +34,10 @@ struct coordinator {
     struct keeper *keeper;
     struct stages *stages;
     struct progress *progress;
-    bool shared;       /* the ranks have the job's description */
-    int goodbyes;      /* ranks that are ready to end */
-    int64_t last_want; /* clock_now of the last pixels asked for */
+    bool shared;         /* the ranks have the job's description */
+    bool *goodbye;       /* by rank: it is ready to end */
+    int64_t next_server; /* clock_now of the next look at redis-server */
+    int64_t last_want;   /* clock_now of the last pixels asked for */
     struct cluster_message message;
 };
 
@@ -88,28 +90,19 @@ static void fail(struct coordinator *c, const char *who, const struct vid_error 
     job_fail(c->job, &err);
 }
 
-/* The frame that the rank's worker had in hand, for the sentence: it may be the one at fault. */
-static void name_held(struct coordinator *c, unsigned rank, char *text, size_t size)
+/* No worker can be kept at work on the rank. What hinders every worker ends the job; else the others go on.
+ */
+static void lose_rank(struct coordinator *c, int rank, const struct vid_error *why)
 {
-    struct task_list *list = NULL;
-    struct task task;
-
-    text[0] = '\0';
-    if (task_list_open(c->job->redis_url, c->job->id, &list, NULL) == 0 &&
-        task_list_held(list, rank, &task, 1, NULL) == 1)
-        snprintf(text, size, " (it had frame %" PRIu64 ")", task.first);
-    task_list_close(&list);
-}
-
-static void lose_worker(struct coordinator *c, int rank, const struct vid_error *why)
-{
-    char who[NODE_NAME_MAX + 40], held[64];
-    struct vid_error err = {0};
+    char who[NODE_NAME_MAX + 40];
 
     snprintf(who, sizeof(who), "rank %d on %s", rank, cluster_node(c->cluster, rank));
-    name_held(c, (unsigned)rank, held, sizeof(held));
-    vid_fail(&err, why->code, "%s%s", why->text, held);
-    fail(c, who, &err);
+    ranks_give_up(c->job->rank_states, (unsigned)rank);
+    mishaps_ranks_lost(c->job->mishaps, ranks_lost(c->job->rank_states));
+    if (rank == 0 || why->code == JOB_CODE_NO_REDIS || run_dir_place_failed(why->code))
+        fail(c, who, why);
+    else
+        log_warn("%s gives up: %s; what it had goes to others", who, why->text);
 }
 
 static void look_at_own_worker(struct coordinator *c)
@@ -123,7 +116,7 @@ static void look_at_own_worker(struct coordinator *c)
             continue;
         keeper_stop(&c->keeper, 0);
         if (ret != VID_EOF)
-            lose_worker(c, 0, &why);
+            lose_rank(c, 0, &why);
     }
 }
 
@@ -139,10 +132,10 @@ static void take_message(struct coordinator *c)
         break;
     case TAG_TROUBLE:
         vid_error_decode(c->message.text, &why);
-        lose_worker(c, c->message.rank, &why);
+        lose_rank(c, c->message.rank, &why);
         break;
     case TAG_BYE:
-        c->goodbyes++;
+        c->goodbye[c->message.rank] = true;
         break;
     default:
         log_warn("rank %d sent an unknown message", c->message.rank);
@@ -167,15 +160,50 @@ static int64_t look_again(const struct coordinator *c)
     return clock_now() + (busy ? LOOK_BUSY_NS : LOOK_NS);
 }
 
+/* The job's own server that died is started again, empty: the dispatcher fills its list anew. */
+static void look_at_server(struct coordinator *c)
+{
+    struct vid_error why = {0};
+
+    if (!c->job->server || clock_now() < c->next_server)
+        return;
+    c->next_server = clock_now() + SERVER_NS;
+    if (redis_server_alive(c->job->server))
+        return;
+    log_warn("redis-server has died; it is started again");
+    if (redis_server_restart(c->job->server, &why) < 0)
+        log_warn("redis-server cannot be started again: %s", why.text);
+    else
+        mishaps_restart(c->job->mishaps);
+}
+
+/* When all others are lost rank 0 does their work. */
+static void work_alone(struct coordinator *c)
+{
+    struct vid_error why = {0};
+
+    if (c->keeper || !ranks_all_lost(c->job->rank_states) || ranks_is_lost(c->job->rank_states, 0))
+        return;
+    log_warn("all other ranks are lost; rank 0 filters alone");
+    if (keeper_open(&c->config, c->lease, &c->first, &c->keeper, &why) < 0)
+        lose_rank(c, 0, &why);
+}
+
+/* Ctrl-C: away with it; the others are asked by who will start the job again (a time limit, preemption). */
 static void heed_signals(struct coordinator *c)
 {
     struct vid_error why = {0};
     int signum = interrupt_signal();
+    bool later = c->job->resumable && signum != SIGINT;
 
     if (!signum)
         return;
-    vid_fail(&why, -EINTR, "stopped by %s; nothing is left of the unfinished output",
-             signum == SIGINT ? "Ctrl-C" : "SIGTERM");
+    if (later)
+        vid_fail(&why, JOB_CODE_DRAINED, "stopped by %s; the same command resumes it",
+                 signum == SIGTERM ? "SIGTERM" : "SIGUSR1");
+    else
+        vid_fail(&why, -EINTR, "stopped by %s; nothing is left of the unfinished output",
+                 signum == SIGINT ? "Ctrl-C" : "SIGTERM");
     job_fail(c->job, &why);
 }
 
@@ -187,10 +215,32 @@ static int watch(struct coordinator *c, struct vid_error *err)
     while ((ret = job_wait(c->job, look_again(c), err)) == 0) {
         look_at_ranks(c);
         look_at_own_worker(c);
+        look_at_server(c);
+        work_alone(c);
         heed_signals(c);
         progress_tick(c->progress);
     }
     return ret < 0 ? ret : 0;
+}
+
+/* Is a rank that lives not ready to end yet? */
+static bool awaits_ranks(const struct coordinator *c)
+{
+    for (int rank = 1; rank < cluster_size(c->cluster); rank++) {
+        if (!c->goodbye[rank] && !ranks_is_lost(c->job->rank_states, (unsigned)rank))
+            return true;
+    }
+    return false;
+}
+
+static void tell_ranks(struct coordinator *c, const char *how)
+{
+    struct vid_error err = {0};
+
+    for (int rank = 1; rank < cluster_size(c->cluster); rank++) {
+        if (!ranks_is_lost(c->job->rank_states, (unsigned)rank))
+            cluster_send(c->cluster, rank, TAG_STOP, how, &err);
+    }
 }
 
 /* Ends the workers: well, they have taken their end marks; else at once. */
@@ -198,17 +248,16 @@ static void dismiss(struct coordinator *c, bool well)
 {
     struct frame_counts counts = {0};
     int64_t deadline = clock_now() + GOODBYE_NS;
-    struct vid_error err = {0};
 
     if (c->job->table)
         counts = frame_table_counts(c->job->table);
-    well = well && counts.ended && counts.filtered == counts.decoded;
-    for (int rank = 1; c->shared && rank < cluster_size(c->cluster); rank++)
-        cluster_send(c->cluster, rank, TAG_STOP, well ? "1" : "0", &err);
+    well = well && counts.ended && counts.settled == counts.decoded;
+    if (c->shared)
+        tell_ranks(c, ranks_lost(c->job->rank_states) ? "2" : well ? "1" : "0");
     supervisor_stop(&c->first, 0);
     keeper_stop(&c->keeper, well ? GRACE_MS : 0);
     while (c->shared && clock_now() < deadline && !interrupt_signal() &&
-           (c->goodbyes < cluster_size(c->cluster) - 1 || cluster_busy(c->cluster))) {
+           (awaits_ranks(c) || (cluster_busy(c->cluster) && !ranks_lost(c->job->rank_states)))) {
         look_at_ranks(c);
         clock_sleep_until(clock_now() + NS_PER_MS);
     }
@@ -238,18 +287,58 @@ static void share_nothing(struct coordinator *c)
     cluster_share(c->cluster, NULL, 0, NULL, NULL, &nothing, &size, NULL);
 }
 
+/* For the next start, and for people. */
+static void note_stop(struct job *job, const char *why)
+{
+    const struct ledger_record record = {.type = LEDGER_STOP, .stop = {why, clock_wall() / NS_PER_S}};
+    struct vid_error err = {0};
+
+    if (job_note(job, &record, &err) < 0)
+        log_debug("%s", err.text);
+}
+
+static const char *state_name(enum job_end end)
+{
+    static const char *const names[] = {
+        [JOB_DONE] = "done",       [JOB_DEGRADED] = "degraded", [JOB_FAILED] = "failed",
+        [JOB_POISONED] = "failed", [JOB_STOPPED] = "stopped",
+    };
+
+    return names[end];
+}
+
+static int finish(struct coordinator *c, int ret, struct vid_error *err)
+{
+    enum job_end end = ret == 0 ? job_end(c->job) : JOB_FAILED;
+
+    if (ret < 0 && c->job->ledger)
+        end = job_end(c->job);
+    progress_close(&c->progress, state_name(end));
+    if (end == JOB_STOPPED || end == JOB_POISONED)
+        note_stop(c->job, err->text);
+    if (ret == 0)
+        ret = summary_write_manifest(c->job, c->cluster, err);
+    if (ret == 0)
+        summary_print(c->job);
+    return ret;
+}
+
 int coordinate(struct job *job, int opened, struct cluster *cluster, struct supervisor **worker,
                struct vid_error *err)
 {
     struct coordinator *c = calloc(1, sizeof(*c));
     int ret;
 
-    if (!c)
+    if (!c || !(c->goodbye = calloc((size_t)cluster_size(cluster), sizeof(*c->goodbye)))) {
+        free(c);
         return vid_fail(err, -ENOMEM, "no memory for rank 0");
+    }
     c->job = job;
     c->cluster = cluster;
     c->first = *worker;
     *worker = NULL;
+    if (opened < 0)
+        job_fail(job, err);
     ret = opened < 0 ? opened : run(c, err);
     if (!c->shared)
         share_nothing(c);
@@ -257,11 +346,8 @@ int coordinate(struct job *job, int opened, struct cluster *cluster, struct supe
     stages_join(&c->stages);
     lease_stop(&c->lease);
     worker_config_clear(&c->config);
-    progress_close(&c->progress, ret == 0 ? "done" : "failed");
-    if (ret == 0)
-        ret = summary_write_manifest(job, cluster, err);
-    if (ret == 0)
-        summary_print(job);
+    ret = finish(c, ret, err);
+    free(c->goodbye);
     free(c);
     return ret;
 }

@@ -2,7 +2,9 @@
 #include "vidmpi/stages.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "media/log.h"
+#include "media/substitute.h"
 #include "vidmpi/buffer_pool.h"
 #include "vidmpi/interrupt.h"
 #include "worker/payload.h"
@@ -13,14 +15,20 @@
 #define NOT_YET_NS (10 * NS_PER_S) /* how long a record may be there without its payload */
 #define NOT_YET_STEP (2 * NS_PER_MS)
 
-/* What was read of one frame. */
+struct encoder_stage {
+    struct job *job;
+    struct buffer_pool *pool;
+    struct picture *previous; /* the last one that went to the sink */
+};
+
+/* What is there of one frame. */
 struct outcome {
     struct picture *pictures[PAYLOAD_PICTURES_MAX];
     int count;
     struct payload_times times;
 };
 
-/* Another node's bytes can come later than the record that names them. */
+/* Another node's bytes can come later than the record that names them. -ENODATA: they did not come at all. */
 static int read_payload(struct job *job, const struct result_ref *ref, void *mem, struct vid_error *err)
 {
     int64_t deadline = clock_now() + NOT_YET_NS;
@@ -31,27 +39,29 @@ static int read_payload(struct job *job, const struct result_ref *ref, void *mem
 
         if (ret != -EAGAIN)
             return ret < 0 ? vid_fail(err, ret, "%s", why.text) : 0;
+        if (job_failed(job))
+            return VID_EOF;
         if (clock_now() > deadline)
-            return vid_fail(err, -EIO,
+            return vid_fail(err, -ENODATA,
                             "the result of frame %" PRIu64
-                            " from rank %u did not become whole within %d s in %s; "
-                            "is that folder the same on all nodes? (%s)",
+                            " from rank %u did not become whole within %d s in %s "
+                            "(%s)",
                             ref->frame, ref->rank, (int)(NOT_YET_NS / NS_PER_S), job->run_dir_path, why.text);
         vid_error_clear(&why);
         clock_sleep_until(clock_now() + NOT_YET_STEP);
     }
 }
 
-static int read_result(struct job *job, struct buffer_pool *pool, const struct result_ref *ref,
-                       struct outcome *outcome, struct vid_error *err)
+static int read_result(struct encoder_stage *stage, const struct result_ref *ref, struct outcome *outcome,
+                       struct vid_error *err)
 {
-    struct buffer *buffer = buffer_take(pool, ref->length);
+    struct buffer *buffer = buffer_take(stage->pool, ref->length);
     struct payload_memory memory = {buffer_retain, buffer_release, buffer};
     int ret;
 
     if (!buffer)
         return vid_fail(err, -ENOMEM, "no memory for a result of %" PRIu64 " bytes", ref->length);
-    ret = read_payload(job, ref, buffer_mem(buffer), err);
+    ret = read_payload(stage->job, ref, buffer_mem(buffer), err);
     if (ret == 0)
         ret = payload_open(buffer_mem(buffer), ref->length, &memory, &outcome->times, outcome->pictures, err);
     buffer_release(buffer, buffer_mem(buffer));
@@ -59,8 +69,32 @@ static int read_result(struct job *job, struct buffer_pool *pool, const struct r
     return ret < 0 ? ret : 0;
 }
 
+static void ring_owns_it(void *opaque, void *mem)
+{
+    (void)opaque;
+    (void)mem;
+}
+
+/* In the place of a frame that could not be filtered, by -on-error. Its input is still in the ring. */
+static int substitute(struct encoder_stage *stage, const struct frame_entry *entry, struct outcome *outcome,
+                      struct vid_error *err)
+{
+    struct job *job = stage->job;
+    struct picture *input = NULL;
+    int ret =
+        picture_wrap(frame_ring_at(job->ring, entry->frame), entry->bytes, ring_owns_it, NULL, &input, err);
+
+    if (ret == 0)
+        ret = picture_substitute(job->options->on_error, job->spec, &job->output, &input, stage->previous,
+                                 &outcome->pictures[0], err);
+    outcome->count = ret == 0;
+    return ret;
+}
+
 static void count_stages(struct job *job, const struct frame_entry *entry, const struct payload_times *times)
 {
+    if (entry->outcome != FRAME_RESULT || entry->pushed == 0) /* its way began in an earlier start */
+        return;
     stats_add(job->stats, STAGE_WAIT, times->claimed - entry->pushed);
     stats_add(job->stats, STAGE_FETCH, times->fetched - times->claimed);
     stats_add(job->stats, STAGE_FILTER, times->filtered - times->fetched);
@@ -68,23 +102,74 @@ static void count_stages(struct job *job, const struct frame_entry *entry, const
     stats_add(job->stats, STAGE_VISIBLE, entry->seen - entry->ref.published);
 }
 
-static int write_pictures(struct job *job, struct outcome *outcome, struct vid_error *err)
+static void keep_previous(struct encoder_stage *stage, struct picture *picture)
+{
+    if (stage->job->options->on_error != ON_ERROR_PREVIOUS)
+        return;
+    picture_unref(&stage->previous);
+    stage->previous = picture_ref(picture);
+}
+
+static int write_pictures(struct encoder_stage *stage, struct outcome *outcome, struct vid_error *err)
 {
     int ret = 0;
 
+    if (outcome->count != 1)
+        job_set_uneven(stage->job);
     for (int i = 0; i < outcome->count; i++) {
-        if (ret == 0)
-            job_set_latest(job, outcome->pictures[i]);
-        if (ret == 0)
-            ret = media_sink_write(job->sink, &outcome->pictures[i], err);
+        if (ret == 0) {
+            job_set_latest(stage->job, outcome->pictures[i]);
+            keep_previous(stage, outcome->pictures[i]);
+            ret = media_sink_write(stage->job->sink, &outcome->pictures[i], err);
+        }
         picture_unref(&outcome->pictures[i]);
     }
     return ret;
 }
 
-static int encode_one(struct job *job, struct buffer_pool *pool, struct vid_error *err)
+/* The result that was promised cannot be had: the frame is filtered again. */
+static int lose_result(struct encoder_stage *stage, const struct frame_entry *entry, struct vid_error *why,
+                       struct vid_error *err)
+{
+    log_warn("%s; the frame is filtered again", why->text);
+    frame_table_undo(stage->job->table, entry->frame);
+    return result_store_done(stage->job->results, &entry->ref, err);
+}
+
+/* Gets the frame's pictures. -ENODATA: it is under way again. */
+static int get_pictures(struct encoder_stage *stage, const struct frame_entry *entry, struct outcome *outcome,
+                        struct vid_error *err)
+{
+    struct vid_error why = {0};
+    int ret;
+
+    if (entry->outcome == FRAME_GIVEN_UP)
+        return substitute(stage, entry, outcome, err);
+    ret = read_result(stage, &entry->ref, outcome, &why);
+    if (ret == -ENODATA && lose_result(stage, entry, &why, err) < 0)
+        return err->code;
+    return ret < 0 && ret != -ENODATA ? vid_fail(err, ret, "%s", why.text) : ret;
+}
+
+/* What is kept for a later start is done with when its part is sealed: then its bytes are written again. */
+static int encode_frame(struct encoder_stage *stage, const struct frame_entry *entry, struct vid_error *err)
 {
     struct outcome outcome = {.count = 0};
+    struct job *job = stage->job;
+    int ret = get_pictures(stage, entry, &outcome, err);
+
+    if (ret < 0)
+        return ret == -ENODATA ? 0 : ret;
+    frame_table_release(job->table, entry->frame);
+    count_stages(job, entry, &outcome.times);
+    if (entry->outcome == FRAME_RESULT)
+        ret = result_store_done(job->results, &entry->ref, err);
+    return ret < 0 ? ret : write_pictures(stage, &outcome, err);
+}
+
+static int encode_one(struct encoder_stage *stage, struct vid_error *err)
+{
+    struct job *job = stage->job;
     struct frame_entry entry;
     int64_t begun;
     int ret = frame_table_next(job->table, &entry);
@@ -92,31 +177,34 @@ static int encode_one(struct job *job, struct buffer_pool *pool, struct vid_erro
     if (ret < 0)
         return ret;
     begun = clock_now();
-    ret = read_result(job, pool, &entry.ref, &outcome, err);
-    if (ret < 0)
-        return ret;
-    frame_table_release(job->table, entry.frame);
-    count_stages(job, &entry, &outcome.times);
-    ret = result_store_done(job->results, &entry.ref, err);
-    if (ret == 0)
-        ret = write_pictures(job, &outcome, err);
+    if (entry.outcome == FRAME_SEALED) {
+        frame_table_release(job->table, entry.frame);
+        return media_sink_skip(job->sink, err);
+    }
+    ret = encode_frame(stage, &entry, err);
     stats_add(job->stats, STAGE_ENCODE, clock_now() - begun);
     stats_add(job->stats, STAGE_WHOLE, clock_now() - entry.decoded);
     return ret;
 }
 
-void encode_run(struct job *job)
+static int encode_all(struct encoder_stage *stage, struct vid_error *err)
 {
-    struct buffer_pool *pool = buffer_pool_create();
-    struct vid_error err = {0};
-    int ret = pool ? 0 : vid_fail(&err, -ENOMEM, "no memory for the results");
+    int ret;
 
     media_log_hold(); /* the first picture opens the encoder, whose errors are quoted in ours */
-    if (ret == 0)
-        ret = encode_one(job, pool, &err);
-    media_log_release(&err);
+    ret = encode_one(stage, err);
+    media_log_release(err);
     while (ret == 0)
-        ret = encode_one(job, pool, &err);
+        ret = encode_one(stage, err);
+    return ret;
+}
+
+void encode_run(struct job *job)
+{
+    struct encoder_stage stage = {.job = job, .pool = buffer_pool_create()};
+    struct vid_error err = {0};
+    int ret = stage.pool ? encode_all(&stage, &err) : vid_fail(&err, -ENOMEM, "no memory for the results");
+
     /* The output may want no more (-t, -frames:v) before the source ends. */
     media_source_stop(job->source);
     frame_table_stop(job->table);
@@ -127,5 +215,6 @@ void encode_run(struct job *job)
     }
     if (ret < 0 && ret != VID_EOF)
         job_fail(job, &err);
-    buffer_pool_destroy(pool);
+    picture_unref(&stage.previous);
+    buffer_pool_destroy(stage.pool);
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum place { PLACE_FREE, PLACE_UNDER_WAY, PLACE_RESULT };
+enum place { PLACE_FREE, PLACE_UNDER_WAY, PLACE_SETTLED };
 
 struct frame_table {
     pthread_mutex_t lock;
@@ -15,11 +15,13 @@ struct frame_table {
     struct frame_slot {
         enum place place;
         struct frame_entry entry;
+        uint32_t attempt;  /* the newest */
+        unsigned failures; /* attempts that failed */
     } * slots;
     unsigned window;
     uint64_t reserved; /* frames that the decoder was given */
     uint64_t released; /* frames whose slots are free again: all below */
-    uint64_t filtered, late;
+    uint64_t settled, filtered, kept, sealed, late;
     bool ended, stopped;
 };
 
@@ -55,15 +57,22 @@ static struct frame_slot *slot_of(struct frame_table *table, uint64_t frame)
     return &table->slots[frame % table->window];
 }
 
-int frame_table_reserve(struct frame_table *table, uint64_t *frame)
+static bool is_full_locked(const struct frame_table *table)
+{
+    return table->reserved - table->released == table->window;
+}
+
+int frame_table_reserve(struct frame_table *table, bool wait, uint64_t *frame)
 {
     int ret = 0;
 
     pthread_mutex_lock(&table->lock);
-    while (!table->stopped && table->reserved - table->released == table->window)
+    while (wait && !table->stopped && is_full_locked(table))
         pthread_cond_wait(&table->changed, &table->lock);
     if (table->stopped)
         ret = VID_EOF;
+    else if (is_full_locked(table))
+        ret = -EAGAIN;
     else
         *frame = table->reserved++;
     pthread_mutex_unlock(&table->lock);
@@ -83,14 +92,44 @@ int frame_table_drain(struct frame_table *table)
     return ret;
 }
 
-void frame_table_enter(struct frame_table *table, uint64_t frame, int64_t decoded, int64_t pushed)
+void frame_table_enter(struct frame_table *table, uint64_t frame, size_t bytes, int64_t decoded,
+                       int64_t pushed)
 {
     struct frame_slot *slot;
 
     pthread_mutex_lock(&table->lock);
     slot = slot_of(table, frame);
     slot->place = PLACE_UNDER_WAY;
-    slot->entry = (struct frame_entry){.frame = frame, .decoded = decoded, .pushed = pushed};
+    slot->attempt = 1;
+    slot->failures = 0;
+    slot->entry = (struct frame_entry){.frame = frame, .bytes = bytes, .decoded = decoded, .pushed = pushed};
+    pthread_mutex_unlock(&table->lock);
+}
+
+/* The frame has its outcome; whoever waits for the next one in order looks again. */
+static void settle_locked(struct frame_table *table, struct frame_slot *slot, enum frame_outcome outcome)
+{
+    slot->place = PLACE_SETTLED;
+    slot->entry.outcome = outcome;
+    table->settled++;
+    if (slot->entry.frame == table->released)
+        pthread_cond_broadcast(&table->changed);
+}
+
+void frame_table_enter_done(struct frame_table *table, uint64_t frame, size_t bytes,
+                            const struct result_ref *ref, int64_t decoded)
+{
+    struct frame_slot *slot;
+
+    pthread_mutex_lock(&table->lock);
+    slot = slot_of(table, frame);
+    slot->entry = (struct frame_entry){.frame = frame, .bytes = bytes, .decoded = decoded};
+    slot->attempt = 1;
+    slot->failures = 0;
+    if (ref)
+        slot->entry.ref = *ref;
+    *(ref ? &table->kept : &table->sealed) += 1;
+    settle_locked(table, slot, ref ? FRAME_RESULT : FRAME_SEALED);
     pthread_mutex_unlock(&table->lock);
 }
 
@@ -102,22 +141,29 @@ void frame_table_end(struct frame_table *table)
     pthread_mutex_unlock(&table->lock);
 }
 
+/* The frame's slot when it has no outcome yet; else NULL. */
+static struct frame_slot *under_way_locked(struct frame_table *table, uint64_t frame)
+{
+    struct frame_slot *slot = slot_of(table, frame);
+    bool here = frame >= table->released && frame < table->reserved;
+
+    return here && slot->place == PLACE_UNDER_WAY ? slot : NULL;
+}
+
 static int result_locked(struct frame_table *table, const struct result_ref *ref, int64_t seen)
 {
-    struct frame_slot *slot = slot_of(table, ref->frame);
+    struct frame_slot *slot = under_way_locked(table, ref->frame);
 
     if (ref->frame >= table->reserved)
         return -ERANGE;
-    if (ref->frame < table->released || slot->place != PLACE_UNDER_WAY) {
+    if (!slot) {
         table->late++;
         return -EEXIST;
     }
-    slot->place = PLACE_RESULT;
     slot->entry.ref = *ref;
     slot->entry.seen = seen;
     table->filtered++;
-    if (ref->frame == table->released)
-        pthread_cond_broadcast(&table->changed);
+    settle_locked(table, slot, FRAME_RESULT);
     return 0;
 }
 
@@ -131,6 +177,89 @@ int frame_table_result(struct frame_table *table, const struct result_ref *ref, 
     return ret;
 }
 
+unsigned frame_table_failed(struct frame_table *table, uint64_t frame, uint32_t attempt)
+{
+    struct frame_slot *slot;
+    unsigned failures = 0;
+
+    pthread_mutex_lock(&table->lock);
+    slot = under_way_locked(table, frame);
+    if (slot && attempt >= slot->attempt) { /* the list may have raised it and the answer was lost */
+        slot->attempt = attempt;
+        failures = ++slot->failures;
+    }
+    pthread_mutex_unlock(&table->lock);
+    return failures;
+}
+
+static struct frame_try try_of(const struct frame_slot *slot)
+{
+    return (struct frame_try){slot->entry.frame, slot->attempt, slot->entry.bytes, slot->entry.pushed};
+}
+
+int frame_table_retry(struct frame_table *table, uint64_t frame, int64_t pushed, struct frame_try *out)
+{
+    struct frame_slot *slot;
+
+    pthread_mutex_lock(&table->lock);
+    slot = under_way_locked(table, frame);
+    if (slot) {
+        slot->attempt++;
+        slot->entry.pushed = pushed;
+        *out = try_of(slot);
+    }
+    pthread_mutex_unlock(&table->lock);
+    return slot ? 0 : -ENOENT;
+}
+
+void frame_table_raise(struct frame_table *table, uint64_t frame, uint32_t attempt)
+{
+    struct frame_slot *slot;
+
+    pthread_mutex_lock(&table->lock);
+    slot = under_way_locked(table, frame);
+    if (slot && slot->attempt < attempt)
+        slot->attempt = attempt;
+    pthread_mutex_unlock(&table->lock);
+}
+
+int frame_table_give_up(struct frame_table *table, uint64_t frame)
+{
+    struct frame_slot *slot;
+
+    pthread_mutex_lock(&table->lock);
+    slot = under_way_locked(table, frame);
+    if (slot)
+        settle_locked(table, slot, FRAME_GIVEN_UP);
+    pthread_mutex_unlock(&table->lock);
+    return slot ? 0 : -ENOENT;
+}
+
+void frame_table_undo(struct frame_table *table, uint64_t frame)
+{
+    struct frame_slot *slot;
+
+    pthread_mutex_lock(&table->lock);
+    slot = slot_of(table, frame);
+    slot->place = PLACE_UNDER_WAY;
+    table->settled--;
+    pthread_mutex_unlock(&table->lock);
+}
+
+int frame_table_under_way(struct frame_table *table, struct frame_try *tries, int max)
+{
+    int count = 0;
+
+    pthread_mutex_lock(&table->lock);
+    for (uint64_t frame = table->released; frame < table->reserved && count < max; frame++) {
+        const struct frame_slot *slot = under_way_locked(table, frame);
+        if (slot)
+            tries[count++] = try_of(slot);
+    }
+    pthread_mutex_unlock(&table->lock);
+    return count;
+}
+
 int frame_table_next(struct frame_table *table, struct frame_entry *entry)
 {
     int ret = VID_EOF;
@@ -139,7 +268,7 @@ int frame_table_next(struct frame_table *table, struct frame_entry *entry)
     while (!table->stopped) {
         struct frame_slot *slot = slot_of(table, table->released);
 
-        if (table->released < table->reserved && slot->place == PLACE_RESULT) {
+        if (table->released < table->reserved && slot->place == PLACE_SETTLED) {
             *entry = slot->entry;
             ret = 0;
             break;
@@ -176,7 +305,10 @@ struct frame_counts frame_table_counts(struct frame_table *table)
     pthread_mutex_lock(&table->lock);
     counts = (struct frame_counts){
         .decoded = table->reserved,
+        .settled = table->settled,
         .filtered = table->filtered,
+        .kept = table->kept,
+        .sealed = table->sealed,
         .encoded = table->released,
         .late = table->late,
         .ended = table->ended,

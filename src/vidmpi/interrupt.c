@@ -11,9 +11,11 @@
 
 static volatile sig_atomic_t caught;
 
+/* Ctrl-C is the stronger wish. Under mpirun, which has the terminal, it comes as SIGTERM. */
 static void on_signal(int signum)
 {
-    caught = signum;
+    if (caught != SIGINT)
+        caught = signum;
 }
 
 static void on_wake(int signum)
@@ -29,6 +31,7 @@ void interrupt_setup(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
     sigemptyset(&wake.sa_mask);
     sigaction(WAKE_SIGNAL, &wake, NULL);
     signal(SIGPIPE, SIG_IGN);

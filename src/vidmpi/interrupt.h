@@ -1,5 +1,5 @@
-/* interrupt: SIGINT and SIGTERM end the job in good order; the handler only
- * remembers which came. */
+/* interrupt: SIGINT, SIGTERM and SIGUSR1 (a batch system's warning) end the job in
+ * good order; the handler only remembers which came. */
 #ifndef VID_VIDMPI_INTERRUPT_H
 #define VID_VIDMPI_INTERRUPT_H
 

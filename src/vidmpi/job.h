@@ -11,13 +11,19 @@
 #include "media/sink.h"
 #include "media/source.h"
 #include "store/frame_ring.h"
+#include "store/ledger.h"
 #include "store/result_store.h"
 #include "store/run_dir.h"
 #include "tasks/redis_server.h"
 #include "vidmpi/frame_table.h"
+#include "vidmpi/history.h"
+#include "vidmpi/mishaps.h"
+#include "vidmpi/ranks.h"
 #include "vidmpi/stats.h"
 #include "worker/config.h"
+#include "worker/redis.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,13 +45,22 @@ struct job {
     struct picture *first;       /* the picture that configured the chain, until the decoder takes it */
     bool empty;                  /* and it is a blank one: the source gave none */
     struct chain_spec *spec;
+    struct chain_output output;  /* of the configured chain */
     struct run_dir *dir;         /* main thread */
+    bool resumable;              /* the same command can go on after an end before its time */
+    bool resumed;                /* what an earlier start left is there */
+    struct history history;      /* and this is it */
     struct redis_server *server; /* NULL with -redis */
     struct guard *guard;         /* of the names below; the server's own when there is one */
     struct frame_ring *ring;
     struct result_store *results;
     struct frame_table *table;
     struct stats *stats;
+    struct mishaps *mishaps;
+    struct ranks *rank_states;
+
+    pthread_mutex_t ledger_lock;
+    struct ledger *ledger; /* protected by ledger_lock; NULL before the run directory is open */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -55,6 +70,8 @@ struct job {
     struct picture *latest; /* newest filtered picture, for the preview */
     int64_t first_filtered; /* clock_now when the first result was seen; 0: none yet */
     uint64_t redis_round_trips;
+    uint64_t sealed; /* frames below lie in sealed parts */
+    bool uneven;     /* some frame gave another number of pictures than one */
 };
 
 /* Opens input and output, decodes the first picture, configures the chain, starts Redis, lays out the run
@@ -70,10 +87,36 @@ struct worker_config job_worker_config(const struct job *job, const char *chain_
 /* The graph as the user gave it; NULL: none. */
 const char *job_filter(const struct job *job);
 
+/* Frames below need nothing more: they are in sealed parts or, where there are none, encoded. Any thread. */
+uint64_t job_released(const struct job *job);
+
+/* The encoder's thread: a frame gave another number of pictures than one, so that parts, which count
+ * pictures, do not tell from which frame on a later start goes on: none is noted any more. */
+void job_set_uneven(struct job *job);
+
+/* Appends to the ledger. Any thread. 0 also when there is none yet. */
+int job_note(struct job *job, const struct ledger_record *record, struct vid_error *err);
+
 /* A stage failed: remembers the first failure and wakes all stages, which end. Any thread. */
 void job_fail(struct job *job, const struct vid_error *err);
 
 bool job_failed(struct job *job);
+
+/* How the job ended, for the exit status and for what stays in the run directory. */
+enum job_end {
+    JOB_DONE,
+    JOB_DEGRADED, /* done, with substituted frames */
+    JOB_FAILED,   /* for good: a wrong input, option, ... */
+    JOB_POISONED, /* a frame cannot be filtered and -on-error is fail: the work stays */
+    JOB_STOPPED,  /* the same command goes on where it was: no space, no Redis, SIGTERM */
+};
+
+/* Codes of job_fail with a meaning of their own. */
+#define JOB_CODE_POISON (-EILSEQ)    /* a frame that cannot be filtered */
+#define JOB_CODE_DRAINED (-ERESTART) /* a signal that asks to go on later */
+#define JOB_CODE_NO_REDIS REDIS_GONE
+
+enum job_end job_end(struct job *job);
 
 /* The encoder's thread: the newest picture (takes a reference of its own); the output is complete. */
 void job_set_latest(struct job *job, struct picture *picture);
@@ -92,8 +135,8 @@ void job_count_round_trips(struct job *job, const struct task_list *list);
 /* Waits at most until `deadline` for the end. 1: finished; 0: not yet; negative: failed, with the text. */
 int job_wait(struct job *job, int64_t deadline, struct vid_error *err);
 
-/* Gives everything back. Without a finish before, the output is removed; `keep`: the small
- * files of the run directory stay. */
-void job_close(struct job *job, bool keep);
+/* Gives everything back. Without a finish before, the output is removed; what stays in the run directory is
+ * as the job's end wants it. */
+void job_close(struct job *job, enum job_end end);
 
 #endif

@@ -1,6 +1,7 @@
 /* vidmpi: applies a filter graph to a video with all ranks of an MPI job.
  * Started by mpirun, srun or alone. Rank 0 coordinates, the others filter. */
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "media/log.h"
 #include "tasks/task_list.h"
@@ -19,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_AGAIN = 75 };
+enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DEGRADED = 4, EXIT_AGAIN = 75 };
 
 /* Rank 0 opens the job on a thread of its own, so that a signal can end it while it waits for input.
  * Not while MPI starts: MPI_Init changes the environment, which this reads and passes on. */
@@ -99,21 +100,39 @@ static int ask_to_overwrite(struct media_options *options, struct vid_error *err
     return 0;
 }
 
-static int run_rank_0(struct media_options *options, const struct launch *launch, int argc, char **argv,
-                      struct supervisor **worker, struct cluster **cluster, struct vid_error *err)
+static enum exit_status status_of(enum job_end end)
+{
+    switch (end) {
+    case JOB_DONE:
+        return EXIT_DONE;
+    case JOB_DEGRADED:
+        return EXIT_DEGRADED;
+    case JOB_STOPPED:
+        return EXIT_AGAIN;
+    default:
+        return interrupt_signal() ? 128 + interrupt_signal() : EXIT_FAILED;
+    }
+}
+
+/* Rank 0's whole life. `together`: no rank is lost, so that MPI can be ended. */
+static enum exit_status run_rank_0(struct media_options *options, const struct launch *launch, int argc,
+                                   char **argv, struct supervisor **worker, struct cluster **cluster,
+                                   bool *together, struct vid_error *err)
 {
     static struct job job; /* large */
     struct opening opening = {&job, options, *launch, argc, argv, {0}, 0};
+    enum job_end end;
     pthread_t thread;
     int ret;
 
-    ret = cluster_open(launch, cluster, err);
-    if (ret < 0)
-        return ret;
+    if (cluster_open(launch, cluster, err) < 0)
+        return EXIT_FAILED;
     opening.ret = ask_to_overwrite(options, &opening.err);
     ret = -pthread_create(&thread, NULL, open_job, &opening);
-    if (ret < 0)
-        return vid_fail(err, ret, "cannot start a thread: %s", strerror(-ret));
+    if (ret < 0) {
+        vid_fail(err, ret, "cannot start a thread: %s", strerror(-ret));
+        return EXIT_FAILED;
+    }
     interrupt_join(thread, false);
     if (interrupt_signal())
         vid_fail(err, -EINTR, "stopped by a signal before the first frame");
@@ -121,8 +140,24 @@ static int run_rank_0(struct media_options *options, const struct launch *launch
         vid_fail(err, opening.ret, "%s", opening.err.text);
     warn_of_too_many(*cluster);
     ret = coordinate(&job, opening.ret, *cluster, worker, err);
-    job_close(&job, ret == 0);
-    return ret;
+    end = job_end(&job);
+    *together = !job.rank_states || ranks_lost(job.rank_states) == 0;
+    job_close(&job, end);
+    return ret < 0 && end <= JOB_DEGRADED ? EXIT_FAILED : status_of(end);
+}
+
+/* For a launcher whose own exit status says nothing (mpirun --enable-recovery): VIDMPI_STATUS_FILE. */
+static int tell_status(const struct launch *launch, int status)
+{
+    const char *path = getenv("VIDMPI_STATUS_FILE");
+    struct vid_error err = {0};
+    char text[16];
+
+    if (!path || launch->rank > 0)
+        return status;
+    if (io_write_file(path, text, (size_t)snprintf(text, sizeof(text), "%d\n", status), false, &err) < 0)
+        log_warn("%s", err.text);
+    return status;
 }
 
 static int run(struct media_options *options, const struct launch *launch, int argc, char **argv)
@@ -131,24 +166,24 @@ static int run(struct media_options *options, const struct launch *launch, int a
     struct cluster *cluster = NULL;
     struct vid_error err = {0};
     bool together = true;
-    int ret = 0;
+    int ret = 0, status;
 
     if (launch->rank > 0 || launch->size == 1)
         ret = supervisor_start(&worker, &err);
+    status = launch->rank == 0 ? EXIT_FAILED : EXIT_DONE;
     if (ret == 0 && launch->rank == 0) {
-        ret = run_rank_0(options, launch, argc, argv, &worker, &cluster, &err);
-    } else if (ret == 0 && (ret = cluster_open(launch, &cluster, &err)) == 0) {
-        ret = rank_run(cluster, &worker, &together, &err);
+        status = run_rank_0(options, launch, argc, argv, &worker, &cluster, &together, &err);
+    } else if (ret == 0 && cluster_open(launch, &cluster, &err) == 0) {
+        if (rank_run(cluster, &worker, &together, &err) == -EOWNERDEAD)
+            status = EXIT_AGAIN;
     }
-    if (ret < 0 && launch->rank == 0)
+    if (err.code && launch->rank == 0)
         log_error("%s", err.text);
     supervisor_stop(&worker, 0);
     cluster_close(&cluster, together && !interrupt_signal());
     if (!together)
-        _exit(ret == -EOWNERDEAD ? EXIT_AGAIN : EXIT_DONE);
-    if (interrupt_signal())
-        return 128 + interrupt_signal();
-    return ret < 0 && launch->rank == 0 ? EXIT_FAILED : EXIT_DONE;
+        _exit(tell_status(launch, status)); /* MPI_Finalize would wait for ranks that are gone */
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -164,7 +199,7 @@ int main(int argc, char **argv)
         if (launch.rank == 0)
             fprintf(stderr, "vidmpi: %s\n", err.text);
         media_options_free(&options);
-        return EXIT_USAGE;
+        return tell_status(&launch, EXIT_USAGE);
     }
     if (options->print != PRINT_NOTHING) {
         if (launch.rank == 0 && options->print == PRINT_HELP)
@@ -172,14 +207,14 @@ int main(int argc, char **argv)
         else if (launch.rank == 0)
             media_options_version(stdout);
         media_options_free(&options);
-        return EXIT_DONE;
+        return tell_status(&launch, EXIT_DONE);
     }
     options->interrupted = interrupt_signal;
     set_up_log(options, &launch);
     unbind();
-    status = run(options, &launch, argc, argv);
+    status = tell_status(&launch, run(options, &launch, argc, argv));
     media_options_free(&options);
     if (interrupt_signal())
-        _exit(status); /* MPI_Finalize would wait for ranks that are killed */
+        _exit(status);
     return status;
 }

@@ -19,6 +19,7 @@
 #define FILES_NS NS_PER_S
 #define LINE_NS (10 * NS_PER_S)   /* between lines where no terminal is */
 #define AT_WORK_NS (5 * NS_PER_S) /* a rank is at work that gave a result within this time */
+#define PREVIEW_NS (2 * NS_PER_S) /* between previews: each costs some milliseconds */
 #define PREVIEW_WIDTH 640
 #define BAR 20
 
@@ -29,6 +30,7 @@ struct view {
     uint64_t total;                    /* frames of the source as far as is known; 0: unknown */
     double elapsed, fps, percent, eta; /* percent and eta: NAN when unknown */
     unsigned at_work;
+    struct mishap_counts mishaps;
 };
 
 struct progress {
@@ -36,7 +38,7 @@ struct progress {
     struct text_out *text; /* -progress */
     bool terminal, lines;
     int64_t period;
-    int64_t next_status, next_text, next_files;
+    int64_t next_status, next_text, next_files, next_preview;
 };
 
 int progress_open(struct job *job, struct progress **out, struct vid_error *err)
@@ -86,9 +88,10 @@ static struct view look(struct progress *progress)
         .sink = media_sink_stats(job->sink),
         .elapsed = (double)(clock_now() - job->started) / (double)NS_PER_S,
         .at_work = stats_ranks_at_work(job->stats, AT_WORK_NS),
+        .mishaps = mishaps_counts(job->mishaps),
     };
 
-    view.fps = view.elapsed > 0 ? (double)view.counts.encoded / view.elapsed : 0;
+    view.fps = view.elapsed > 0 ? (double)(view.counts.encoded - view.counts.sealed) / view.elapsed : 0;
     estimate(&view, &info);
     return view;
 }
@@ -114,8 +117,9 @@ static void show_line(struct progress *progress, const struct view *view)
     if (!isnan(view->percent))
         snprintf(percent, sizeof(percent), "%3.0f%%", view->percent);
     snprintf(line, sizeof(line),
-             "[%s] %s frame %" PRIu64 "%s, %.1f fps, ETA %s, %u of %u ranks at work, 0 retries", bar, percent,
-             view->counts.encoded, of, view->fps, eta, view->at_work, progress->job->workers);
+             "[%s] %s frame %" PRIu64 "%s, %.1f fps, ETA %s, %u of %u ranks at work, %" PRIu64 " retries",
+             bar, percent, view->counts.encoded, of, view->fps, eta, view->at_work, progress->job->workers,
+             view->mishaps.retries);
     if (progress->terminal)
         log_status(line);
     else
@@ -176,7 +180,11 @@ static void write_json(struct progress *progress, const struct view *view, const
     add_number(&json, "eta_seconds", view->eta);
     json_uint(&json, "ranks", progress->job->ranks);
     json_uint(&json, "ranks_working", view->at_work);
-    json_uint(&json, "retries", 0);
+    json_uint(&json, "ranks_lost", view->mishaps.ranks_lost);
+    json_uint(&json, "retries", view->mishaps.retries);
+    json_uint(&json, "frames_substituted", view->mishaps.substituted);
+    json_uint(&json, "frames_sealed", view->counts.sealed);
+    json_uint(&json, "resumed", progress->job->history.starts);
     json_double(&json, "elapsed_seconds", view->elapsed);
     json_end(&json);
     if (json.failed || io_write_file(path, json.text, json.size, false, &err) < 0)
@@ -198,12 +206,15 @@ static void write_preview(struct progress *progress)
     picture_unref(&picture);
 }
 
-static void write_files(struct progress *progress, const struct view *view, const char *state)
+static void write_files(struct progress *progress, const struct view *view, const char *state, bool ended)
 {
     struct vid_error err = {0};
 
     write_json(progress, view, state);
-    write_preview(progress);
+    if (ended || clock_now() >= progress->next_preview) {
+        write_preview(progress);
+        progress->next_preview = clock_now() + PREVIEW_NS;
+    }
     if (run_dir_beat(progress->job->dir, &err) == -ESTALE)
         job_fail(progress->job, &err); /* another job has taken the folder */
     else if (err.code)
@@ -230,7 +241,7 @@ void progress_tick(struct progress *progress)
         progress->next_text = now + progress->period;
     }
     if (files) {
-        write_files(progress, &view, "running");
+        write_files(progress, &view, "running", false);
         progress->next_files = now + FILES_NS;
     }
 }
@@ -248,7 +259,7 @@ void progress_close(struct progress **pprogress, const char *state)
         show_line(progress, &view);
     if (progress->text)
         write_text(progress, &view, true);
-    write_files(progress, &view, state);
+    write_files(progress, &view, state, true);
     text_out_close(&progress->text);
     free(progress);
 }

@@ -1,5 +1,6 @@
 #include "vidmpi/stages.h"
 
+#include "vidmpi/dispatch.h"
 #include "vidmpi/interrupt.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 struct stages {
     pthread_t decoder, encoder;
     int started;
-    struct collector *collector;
+    struct dispatcher *dispatcher;
 };
 
 static void *decoder_main(void *job)
@@ -32,7 +33,7 @@ int stages_start(struct job *job, struct stages **out, struct vid_error *err)
     *out = stages;
     if (!stages)
         return vid_fail(err, -ENOMEM, "no memory for the stages");
-    ret = collector_start(job, &stages->collector, err);
+    ret = dispatcher_start(job, &stages->dispatcher, err);
     if (ret < 0)
         return ret;
     ret = -pthread_create(&stages->encoder, NULL, encoder_main, job);
@@ -55,6 +56,6 @@ void stages_join(struct stages **pstages)
         interrupt_join(stages->decoder, true);
     if (stages->started > 0)
         pthread_join(stages->encoder, NULL);
-    collector_stop(&stages->collector);
+    dispatcher_stop(&stages->dispatcher);
     free(stages);
 }

@@ -1,5 +1,5 @@
 /* stages: the threads of rank 0 that a frame passes: decode and scatter,
- * collect, order and encode. All run at the same time and meet in the job's
+ * dispatch and collect, order and encode. All run at the same time and meet in the job's
  * frame table. */
 #ifndef VID_VIDMPI_STAGES_H
 #define VID_VIDMPI_STAGES_H
@@ -18,10 +18,5 @@ void stages_join(struct stages **stages);
  * tells its own failures to job_fail. */
 void decode_run(struct job *job);
 void encode_run(struct job *job);
-
-/* Collecting: one thread listens to the workers' reports, some poll the index files. */
-struct collector;
-int collector_start(struct job *job, struct collector **out, struct vid_error *err);
-void collector_stop(struct collector **collector); /* NULL-safe */
 
 #endif

@@ -5,11 +5,14 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "vidmpi/faults.h"
 
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <time.h>
+
+#define NAMED_MAX 10 /* substituted frames that the summary names */
 
 static double ms(int64_t ns)
 {
@@ -97,23 +100,54 @@ static void add_counts(struct job *job, struct json *json)
     struct frame_counts counts = frame_table_counts(job->table);
     struct source_stats source = media_source_stats(job->source);
     struct sink_stats sink = media_sink_stats(job->sink);
+    struct mishap_counts mishaps = mishaps_counts(job->mishaps);
     uint64_t now = 0, peak = 0;
 
     result_store_usage(job->results, &now, &peak);
     json_uint(json, "frames_in", counts.decoded);
     json_uint(json, "frames_filtered", counts.filtered);
+    json_uint(json, "frames_kept", counts.kept);
+    json_uint(json, "frames_sealed_before", counts.sealed);
     json_uint(json, "frames_out", sink.frames);
     json_uint(json, "frames_duplicated", sink.duplicated);
     json_uint(json, "frames_dropped", sink.dropped);
-    json_uint(json, "frames_substituted", 0);
+    json_uint(json, "frames_substituted", mishaps.substituted);
     json_uint(json, "results_discarded", counts.late);
-    json_uint(json, "retries", 0);
-    json_uint(json, "ranks_lost", 0);
+    json_uint(json, "retries", mishaps.retries);
+    json_uint(json, "second_copies", mishaps.copies);
+    json_uint(json, "ranks_lost", mishaps.ranks_lost);
+    json_uint(json, "redis_restarts", mishaps.restarts);
+    json_uint(json, "resumed", job->history.starts);
+    json_uint(json, "frames_filtered_again", job->history.filtered_again);
+    json_uint(json, "frames_encoded_again", job->history.encoded_again);
     json_uint(json, "decode_errors", source.decode_errors);
     json_uint(json, "corrupt_frames", source.corrupt);
     json_uint(json, "bytes_out", sink.bytes);
     json_uint(json, "results_peak_bytes", peak);
     json_uint(json, "redis_round_trips", job->redis_round_trips);
+}
+
+static void add_substituted(struct job *job, struct json *json)
+{
+    struct substituted one;
+
+    json_array(json, "substituted");
+    for (uint64_t i = 0; mishaps_substituted(job->mishaps, i, &one); i++) {
+        json_object(json, NULL);
+        json_uint(json, "frame", one.frame);
+        json_string(json, "policy", faults_policy_name(job->options->on_error));
+        json_string(json, "why", one.why);
+        json_end(json);
+    }
+    json_end(json);
+}
+
+/* A job that lost ranks has the right output, and somebody should look at its nodes all the same. */
+static const char *state_of(struct job *job)
+{
+    struct mishap_counts mishaps = mishaps_counts(job->mishaps);
+
+    return mishaps.substituted || mishaps.ranks_lost ? "degraded" : "done";
 }
 
 int summary_write_manifest(struct job *job, const struct cluster *cluster, struct vid_error *err)
@@ -124,7 +158,8 @@ int summary_write_manifest(struct job *job, const struct cluster *cluster, struc
     json_object(&json, NULL);
     json_int(&json, "version", 1);
     json_string(&json, "program", "vidmpi " VID_VERSION);
-    json_string(&json, "state", "done");
+    json_string(&json, "state", state_of(job));
+    json_bool(&json, "exact", !mishaps_degrade(job->mishaps));
     json_string(&json, "job", job->id);
     json_string(&json, "input", job->options->in.url);
     json_string(&json, "output", job->options->out.url);
@@ -132,6 +167,7 @@ int summary_write_manifest(struct job *job, const struct cluster *cluster, struc
     json_uint(&json, "ranks", job->ranks);
     json_uint(&json, "window", job->window);
     add_counts(job, &json);
+    add_substituted(job, &json);
     add_moment(&json, "ended", clock_wall());
     json_double(&json, "wall_seconds", wall);
     json_double(&json, "first_frame_seconds",
@@ -153,6 +189,23 @@ static void print_damage(struct job *job)
                  source.decode_errors, source.corrupt);
 }
 
+/* What was mended, and what could not be. */
+static void print_mishaps(struct job *job)
+{
+    struct mishap_counts mishaps = mishaps_counts(job->mishaps);
+    struct substituted one;
+
+    if (mishaps.retries || mishaps.ranks_lost || mishaps.restarts)
+        log_warn("%" PRIu64
+                 " tasks were given out again, %u ranks are lost, redis-server was restarted %u times",
+                 mishaps.retries, mishaps.ranks_lost, mishaps.restarts);
+    for (uint64_t i = 0; i < NAMED_MAX && mishaps_substituted(job->mishaps, i, &one); i++)
+        log_warn("frame %" PRIu64 " is not filtered (-on-error %s): %s", one.frame,
+                 faults_policy_name(job->options->on_error), one.why);
+    if (mishaps.substituted > NAMED_MAX)
+        log_warn("and %" PRIu64 " more; manifest.json names them", mishaps.substituted - NAMED_MAX);
+}
+
 static void print_stage(struct job *job, enum stage stage)
 {
     struct histogram h = stats_stage(job->stats, stage);
@@ -170,6 +223,7 @@ void summary_print(struct job *job)
     char size[32];
 
     print_damage(job);
+    print_mishaps(job);
     log_info("%" PRIu64 " frames filtered by %u %s in %.2f s: %.1f fps; %" PRIu64 " frames out (%" PRIu64
              " duplicated, %" PRIu64 " dropped), %s",
              counts.filtered, job->workers, job->workers == 1 ? "rank" : "ranks", wall,

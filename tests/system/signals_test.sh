@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Ctrl-C and SIGTERM: everything stops within 2 s and is cleaned up. After
+# Ctrl-C and SIGTERM: everything stops within 2 s and is cleaned up; after SIGTERM
+# the work stays where the same command can go on with it (tests/fault/resume_test.sh). After
 # kill -9 of rank 0 no process, shared memory or socket stays.
 . "$(dirname "$0")/../lib/test.sh"
 limit=2000
@@ -43,9 +44,9 @@ input_is_open() {
 # shellcheck disable=SC2317
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
-# stops RANKS KIND SIGNAL group|one
+# stops RANKS KIND SIGNAL group|one [stays [STATUS]]: whether the run directory does.
 stops() {
-  local name="$1 ranks, $2, SIG$3 to $4" since target status
+  local name="$1 ranks, $2, SIG$3 to $4" since target status stays=
   begin "$1" "$2"
   target=$started
   [ "$4" = one ] || target=-$started
@@ -54,13 +55,15 @@ stops() {
   wait_for 15 gone "$started" || kill -9 -- -"$started"
   wait "$started"
   status=$?
+  [ -z "${5:-}" ] || stays=$work/run
   is "$name: exit status says it failed" "$((status != 0))" 1
+  [ -z "${6:-}" ] || is "$name: exit status" "$status" "$6"
   wait_for 10 nothing_left
   since=$(elapsed_ms "$since")
   is "$name: over within $limit ms (took $since)" "$((since <= limit))" 1
   no_leftovers "$name"
   is "$name: no output" "$(find "$work" -maxdepth 1 -name 'out.mkv*')" ""
-  is "$name: no run directory" "$(find "$work" -maxdepth 1 -name run)" ""
+  is "$name: the run directory" "$(find "$work" -maxdepth 1 -name run)" "$stays"
   exec 8>&-
 }
 
@@ -71,14 +74,14 @@ plain)
   stops 1 busy INT group
   stops 1 probing TERM one
   stops 1 waiting TERM one
-  stops 1 busy TERM one
+  stops 1 busy TERM one stays 75
   ;;
 mpirun)
   stops 3 probing TERM one
   stops 3 waiting INT group
-  stops 3 busy INT one
+  stops 3 busy INT one stays # the ranks get SIGTERM from mpirun, also by Ctrl-C
   stops 3 waiting TERM one
-  stops 3 busy TERM one
+  stops 3 busy TERM one stays
   ;;
 killed)
   begin 3 busy
@@ -104,16 +107,17 @@ killed)
   worker=$(find_ours | awk '/vidmpi-worker/ { print $1; exit }')
   check "a worker is there" test -n "$worker"
   kill -9 "$worker"
+  check "kill -9 of a worker: the frame is tried again" \
+    wait_for 30 grep -Eq "frame [0-9]+ failed on rank [12].*signal 9.*tried again" "$work/job.log"
+  like "kill -9 of a worker: it is replaced" "$work/job.log" "rank [12]: .*signal 9 .*another one takes its place"
+  kill -INT -- -"$started"
   wait_for 15 gone "$started" || kill -9 -- -"$started"
   wait "$started"
-  is "kill -9 of a worker: exit status" "$?" 1
-  like "kill -9 of a worker: rank, host and frame" "$work/job.log" \
-    "vidmpi: rank [12] on .*signal 9 .*frame [0-9]+"
   no_leftovers "kill -9 of a worker" 5
   is "kill -9 of a worker: no output" "$(find "$work" -maxdepth 1 -name 'out.mkv*')" ""
 
   check "the same place serves the next job" \
-    vidmpi_np 3 -y -i "$clips/short.mp4" -vf hflip -c:v mpeg4 -run-dir "$work/run" "$work/out.mkv"
+    vidmpi_np 3 -y -restart -i "$clips/short.mp4" -vf hflip -c:v mpeg4 -run-dir "$work/run" "$work/out.mkv"
   check "its output is whole" ffprobe -v error "$work/out.mkv"
   ;;
 esac

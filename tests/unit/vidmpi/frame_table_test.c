@@ -18,8 +18,8 @@ static void enter(struct frame_table *table)
 {
     uint64_t frame;
 
-    assert_int_equal(frame_table_reserve(table, &frame), 0);
-    frame_table_enter(table, frame, 10, 20);
+    assert_int_equal(frame_table_reserve(table, true, &frame), 0);
+    frame_table_enter(table, frame, 1000, 10, 20);
 }
 
 static void gives_frames_in_order(void **state)
@@ -69,7 +69,7 @@ static void *reserve_thread(void *table)
 {
     uint64_t frame = 99;
 
-    return (void *)(intptr_t)(frame_table_reserve(table, &frame) == 0 ? (int)frame : -1);
+    return (void *)(intptr_t)(frame_table_reserve(table, true, &frame) == 0 ? (int)frame : -1);
 }
 
 static void holds_the_decoder_back(void **state)
@@ -82,6 +82,7 @@ static void holds_the_decoder_back(void **state)
 
     enter(table);
     enter(table);
+    assert_int_equal(frame_table_reserve(table, false, &entry.frame), -EAGAIN);
     pthread_create(&thread, NULL, reserve_thread, table);
     frame_table_result(table, &ref, 1);
     assert_int_equal(frame_table_next(table, &entry), 0);
@@ -117,11 +118,99 @@ static void drain_leaves_only_the_reserved_one(void **state)
     uint64_t frame;
 
     enter(table);
-    assert_int_equal(frame_table_reserve(table, &frame), 0);
+    assert_int_equal(frame_table_reserve(table, true, &frame), 0);
     frame_table_result(table, &ref, 1);
     assert_int_equal(frame_table_next(table, &entry), 0);
     frame_table_release(table, 0);
     assert_int_equal(frame_table_drain(table), 0);
+    frame_table_destroy(table);
+}
+
+static void counts_failures_of_the_newest_attempt(void **state)
+{
+    struct frame_table *table = frame_table_create(2);
+    struct result_ref ref = result_of(0);
+    struct frame_try try;
+
+    enter(table);
+    assert_int_equal(frame_table_failed(table, 0, 1), 1);
+    assert_int_equal(frame_table_retry(table, 0, 77, &try), 0);
+    assert_int_equal(try.attempt, 2);
+    assert_int_equal(try.bytes, 1000);
+    assert_int_equal(try.pushed, 77);
+    assert_int_equal(frame_table_failed(table, 0, 1), 0); /* too late: another attempt is under way */
+    assert_int_equal(frame_table_failed(table, 0, 2), 2);
+    frame_table_raise(table, 0, 5); /* the list has given it to another rank */
+    assert_int_equal(frame_table_failed(table, 0, 2), 0);
+    assert_int_equal(frame_table_failed(table, 0, 5), 3);
+    assert_int_equal(frame_table_result(table, &ref, 1), 0); /* of any attempt */
+    assert_int_equal(frame_table_failed(table, 0, 5), 0);
+    assert_int_equal(frame_table_retry(table, 0, 78, &try), -ENOENT);
+    assert_int_equal(frame_table_give_up(table, 0), -ENOENT);
+    frame_table_destroy(table);
+}
+
+static void a_frame_can_be_given_up(void **state)
+{
+    struct frame_table *table = frame_table_create(2);
+    struct result_ref ref = result_of(0);
+    struct frame_entry entry;
+
+    enter(table);
+    assert_int_equal(frame_table_give_up(table, 0), 0);
+    assert_int_equal(frame_table_result(table, &ref, 1), -EEXIST); /* what comes now is not needed */
+    assert_int_equal(frame_table_next(table, &entry), 0);
+    assert_int_equal(entry.outcome, FRAME_GIVEN_UP);
+    assert_int_equal(entry.bytes, 1000);
+    assert_int_equal(frame_table_counts(table).settled, 1);
+    assert_int_equal(frame_table_counts(table).filtered, 0);
+    frame_table_destroy(table);
+}
+
+static void earlier_starts_settle_frames(void **state)
+{
+    struct frame_table *table = frame_table_create(3);
+    struct result_ref ref = result_of(1);
+    struct frame_entry entry;
+    struct frame_try tries[3];
+    uint64_t frame;
+
+    assert_int_equal(frame_table_reserve(table, true, &frame), 0);
+    frame_table_enter_done(table, frame, 0, NULL, 5);
+    assert_int_equal(frame_table_reserve(table, true, &frame), 0);
+    frame_table_enter_done(table, frame, 900, &ref, 6);
+    enter(table);
+    assert_int_equal(frame_table_under_way(table, tries, 3), 1);
+    assert_int_equal(tries[0].frame, 2);
+    assert_int_equal(frame_table_next(table, &entry), 0);
+    assert_int_equal(entry.outcome, FRAME_SEALED);
+    frame_table_release(table, 0);
+    assert_int_equal(frame_table_next(table, &entry), 0);
+    assert_int_equal(entry.outcome, FRAME_RESULT);
+    assert_int_equal(entry.ref.length, 101);
+    assert_int_equal(frame_table_counts(table).sealed, 1);
+    assert_int_equal(frame_table_counts(table).kept, 1);
+    assert_int_equal(frame_table_counts(table).settled, 2);
+    frame_table_destroy(table);
+}
+
+static void a_lost_result_is_under_way_again(void **state)
+{
+    struct frame_table *table = frame_table_create(2);
+    struct result_ref ref = result_of(0);
+    struct frame_entry entry;
+    struct frame_try tries[2];
+
+    enter(table);
+    assert_int_equal(frame_table_result(table, &ref, 1), 0);
+    assert_int_equal(frame_table_next(table, &entry), 0);
+    frame_table_undo(table, 0);
+    assert_int_equal(frame_table_counts(table).settled, 0);
+    assert_int_equal(frame_table_under_way(table, tries, 2), 1);
+    ref.rank = 2;
+    assert_int_equal(frame_table_result(table, &ref, 2), 0);
+    assert_int_equal(frame_table_next(table, &entry), 0);
+    assert_int_equal(entry.ref.rank, 2);
     frame_table_destroy(table);
 }
 
@@ -133,6 +222,10 @@ int main(void)
         cmocka_unit_test(holds_the_decoder_back),
         cmocka_unit_test(stop_wakes_who_waits),
         cmocka_unit_test(drain_leaves_only_the_reserved_one),
+        cmocka_unit_test(counts_failures_of_the_newest_attempt),
+        cmocka_unit_test(a_frame_can_be_given_up),
+        cmocka_unit_test(earlier_starts_settle_frames),
+        cmocka_unit_test(a_lost_result_is_under_way_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,46 @@
+/* history: what earlier starts of this job have left in its run directory: sealed parts of the video, results
+ * of frames behind them, frames that could not be filtered. Read when the job opens, then read-only. */
+#ifndef VID_VIDMPI_HISTORY_H
+#define VID_VIDMPI_HISTORY_H
+
+#include "base/error.h"
+#include "media/part.h"
+#include "store/ledger_record.h"
+#include "store/result_store.h"
+#include "vidmpi/mishaps.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct history {
+    unsigned starts; /* before this one */
+
+    /* Whole on the disk, from number 1 on. */
+    struct media_part *parts;
+    int part_count, part_room;
+    uint64_t end; /* the first frame that lies in none of them */
+
+    /* Of frames from `end` on, rising. */
+    struct result_ref *kept;
+    size_t kept_count, kept_room;
+
+    uint64_t filtered_again, encoded_again; /* what all starts have to do again, this one too */
+    struct ledger_again again;              /* and this one alone */
+
+    struct substituted *substituted; /* frames below `end` */
+    size_t substituted_count, substituted_room;
+};
+
+/* Reads the ledger and looks at every byte of the parts: those from the first damaged one on do not count. */
+int history_read(const char *run_dir, struct history *history, struct vid_error *err);
+
+/* Finds the results that are whole, and counts what was lost. */
+int history_recover(struct history *history, const char *run_dir, struct result_store *results,
+                    struct vid_error *err);
+
+/* The result of a frame, or NULL. */
+const struct result_ref *history_result(const struct history *history, uint64_t frame);
+
+void history_free(struct history *history);
+
+#endif
