@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The process that filters dies, hangs, or eats memory: it is replaced, the frame
-# is tried again, and the output is right. children_test.sh killed|hangs|grows
+# is tried again, and the output is right. One that is slow gets help at the end.
+# children_test.sh killed|hangs|grows|slow
 . "$(dirname "$0")/../lib/test.sh"
 # shellcheck source=../lib/fault.sh
 . "${lib:?}/fault.sh"
@@ -40,6 +41,16 @@ grows)
   right "too much memory"
   is "it took it once" "$(fired hog)" 1
   like "it is told" "$work/job.log" 'memory'
+  ;;
+slow)
+  # The last frame takes 20 s the first time; an idle rank gets a second copy of it.
+  job "$work/clip.nut" -vf "hue=h=n*5"
+  break_it 'filter:frame=59:sleep=20000'
+  since=$EPOCHREALTIME
+  runs "a slow last frame" 3
+  is "a slow last frame: it is not waited for" "$(($(elapsed_ms "$since") < 18000))" 1
+  right "a slow last frame"
+  tells "a slow last frame" '[.second_copies, .frames_substituted, .state]' '[1,0,"done"]'
   ;;
 esac
 mend

@@ -130,6 +130,9 @@ holds() {
   fi
 }
 
+# Process ids of the workers.
+workers() { find_ours | awk '/vidmpi-worker/ { print $1 }'; }
+
 # The process id of the job's own server; its guard has the server's words on its command line, too.
 redis_server() {
   local pid
