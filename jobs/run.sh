@@ -52,8 +52,18 @@ before=$(value job)
 VIDMPI_STATUS_FILE=$(mktemp)
 export VIDMPI_STATUS_FILE
 trap 'rm -f "$VIDMPI_STATUS_FILE"' EXIT
-"${VIDMPI_MPIRUN:-mpirun}" --enable-recovery -x VIDMPI_STATUS_FILE "${launch[@]}" "$VIDMPI" "$@"
-status=$?
+"${VIDMPI_MPIRUN:-mpirun}" --enable-recovery -x VIDMPI_STATUS_FILE "${launch[@]}" "$VIDMPI" "$@" <&0 &
+mpirun=$!
+for signal in INT TERM USR1; do
+  # shellcheck disable=SC2064 # the pid of now
+  trap "kill -$signal $mpirun 2>/dev/null" "$signal"
+done
+# A signal ends a wait, not what is waited for.
+status=128
+while [ "$status" -gt 127 ] && kill -0 "$mpirun" 2>/dev/null; do
+  wait "$mpirun"
+  status=$?
+done
 # The manifest counts; then what rank 0 said; then what it left.
 if [ -n "$(value job)" ] && [ "$(value job)" != "$before" ]; then
   [ "$(value exact)" = true ] || exit 4

@@ -189,21 +189,24 @@ static void work_alone(struct coordinator *c)
         lose_rank(c, 0, &why);
 }
 
-/* Ctrl-C: away with it; the others are asked by who will start the job again (a time limit, preemption). */
+static const char *signal_name(int signum)
+{
+    return signum == SIGINT ? "Ctrl-C" : signum == SIGTERM ? "SIGTERM" : "SIGUSR1";
+}
+
+/* Ctrl-C: away with it, but parts that are sealed; the others are asked by who will start the job again (a
+ * time limit, preemption). */
 static void heed_signals(struct coordinator *c)
 {
     struct vid_error why = {0};
     int signum = interrupt_signal();
-    bool later = c->job->resumable && signum != SIGINT;
+    bool later = c->job->resumable && (signum != SIGINT || job_has_sealed(c->job));
 
     if (!signum)
         return;
-    if (later)
-        vid_fail(&why, JOB_CODE_DRAINED, "stopped by %s; the same command resumes it",
-                 signum == SIGTERM ? "SIGTERM" : "SIGUSR1");
-    else
-        vid_fail(&why, -EINTR, "stopped by %s; nothing is left of the unfinished output",
-                 signum == SIGINT ? "Ctrl-C" : "SIGTERM");
+    vid_fail(&why, later && signum != SIGINT ? JOB_CODE_DRAINED : -EINTR, "stopped by %s; %s",
+             signal_name(signum),
+             later ? "the same command resumes it" : "nothing is left of the unfinished output");
     job_fail(c->job, &why);
 }
 
@@ -297,14 +300,14 @@ static void note_stop(struct job *job, const char *why)
         log_debug("%s", err.text);
 }
 
-static const char *state_name(enum job_end end)
+static const char *state_name(struct job *job, enum job_end end)
 {
     static const char *const names[] = {
         [JOB_DONE] = "done",       [JOB_DEGRADED] = "degraded", [JOB_FAILED] = "failed",
         [JOB_POISONED] = "failed", [JOB_STOPPED] = "stopped",
     };
 
-    return names[end];
+    return end == JOB_DONE && ranks_lost(job->rank_states) ? names[JOB_DEGRADED] : names[end];
 }
 
 static int finish(struct coordinator *c, int ret, struct vid_error *err)
@@ -313,7 +316,7 @@ static int finish(struct coordinator *c, int ret, struct vid_error *err)
 
     if (ret < 0 && c->job->ledger)
         end = job_end(c->job);
-    progress_close(&c->progress, state_name(end));
+    progress_close(&c->progress, state_name(c->job, end));
     if (end == JOB_STOPPED || end == JOB_POISONED)
         note_stop(c->job, err->text);
     if (ret == 0)
@@ -334,7 +337,7 @@ int coordinate(struct job *job, int opened, struct cluster *cluster, struct supe
         return vid_fail(err, -ENOMEM, "no memory for rank 0");
     }
     c->job = job;
-    c->cluster = cluster;
+    job->cluster = c->cluster = cluster;
     c->first = *worker;
     *worker = NULL;
     if (opened < 0)

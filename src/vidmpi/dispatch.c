@@ -76,7 +76,7 @@ static int try_again(struct dispatcher *d, const struct task_report *report, uns
     mishaps_retry(job->mishaps);
     log_warn("frame %" PRIu64 " failed on rank %u: %s; it is tried again (%u of %d)", report->frame,
              report->rank, report->text, failures, job->options->retries);
-    task = scatter_task(job, &try, (int)report->rank);
+    task = scatter_task(job, &try, job->workers > 1 ? (int)report->rank : -1);
     if (due < d->next_retry)
         d->next_retry = due;
     return task_list_delay(d->list, &task, due, err);
@@ -93,6 +93,11 @@ static void bury(struct dispatcher *d, const struct task_report *report)
         log_debug("%s", err.text);
 }
 
+static const char *tries(unsigned count)
+{
+    return count == 1 ? "try" : "tries";
+}
+
 static int give_up(struct dispatcher *d, const struct task_report *report, unsigned failures,
                    struct vid_error *err)
 {
@@ -102,14 +107,15 @@ static int give_up(struct dispatcher *d, const struct task_report *report, unsig
     bury(d, report);
     if (job->options->on_error == ON_ERROR_FAIL)
         return vid_fail(err, JOB_CODE_POISON,
-                        "frame %" PRIu64 " could not be filtered in %u tries, the last one on rank %u: %s; "
+                        "frame %" PRIu64 " could not be filtered in %u %s, the last one on rank %u: %s; "
                         "%s/faults has it; the same command with -on-error original goes on without it",
-                        report->frame, failures, report->rank, report->text, job->run_dir_path);
+                        report->frame, failures, tries(failures), report->rank, report->text,
+                        job->run_dir_path);
     mishaps_substitute(job->mishaps, report->frame, report->text);
     if (faults_note_substitute(job, report->frame, report->text, err) < 0)
         return err->code;
-    log_warn("frame %" PRIu64 " could not be filtered in %u tries: %s; -on-error %s applies", report->frame,
-             failures, report->text, faults_policy_name(job->options->on_error));
+    log_warn("frame %" PRIu64 " could not be filtered in %u %s: %s; -on-error %s applies", report->frame,
+             failures, tries(failures), report->text, faults_policy_name(job->options->on_error));
     frame_table_give_up(job->table, report->frame);
     return 0;
 }

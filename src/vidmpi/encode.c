@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 #define NOT_YET_NS (10 * NS_PER_S) /* how long a record may be there without its payload */
 #define NOT_YET_STEP (2 * NS_PER_MS)
@@ -19,6 +20,11 @@ struct encoder_stage {
     struct job *job;
     struct buffer_pool *pool;
     struct picture *previous; /* the last one that went to the sink */
+
+    /* Results that are encoded and needed all the same, until their part is sealed, for a start that goes on
+     * from there: a ring, oldest first. */
+    struct result_ref *needed;
+    size_t oldest, needed_count, needed_room;
 };
 
 /* What is there of one frame. */
@@ -151,7 +157,48 @@ static int get_pictures(struct encoder_stage *stage, const struct frame_entry *e
     return ret < 0 && ret != -ENODATA ? vid_fail(err, ret, "%s", why.text) : ret;
 }
 
-/* What is kept for a later start is done with when its part is sealed: then its bytes are written again. */
+/* Room for one more; the ring is laid out anew from its oldest. */
+static int make_room(struct encoder_stage *stage, struct vid_error *err)
+{
+    size_t room = stage->needed_room ? 2 * stage->needed_room : 64;
+    struct result_ref *grown;
+
+    if (stage->needed_count < stage->needed_room)
+        return 0;
+    grown = calloc(room, sizeof(*grown));
+    if (!grown)
+        return vid_fail(err, -ENOMEM, "no memory for the list of results");
+    for (size_t i = 0; i < stage->needed_count; i++)
+        grown[i] = stage->needed[(stage->oldest + i) % stage->needed_room];
+    free(stage->needed);
+    stage->needed = grown;
+    stage->needed_room = room;
+    stage->oldest = 0;
+    return 0;
+}
+
+static int keep_result(struct encoder_stage *stage, const struct result_ref *ref, struct vid_error *err)
+{
+    if (make_room(stage, err) < 0)
+        return -ENOMEM;
+    stage->needed[(stage->oldest + stage->needed_count++) % stage->needed_room] = *ref;
+    return 0;
+}
+
+/* Lets those go that are in sealed parts. */
+static int release_results(struct encoder_stage *stage, struct vid_error *err)
+{
+    uint64_t released = job_released(stage->job);
+    int ret = 0;
+
+    while (ret == 0 && stage->needed_count > 0 && stage->needed[stage->oldest].frame < released) {
+        ret = result_store_done(stage->job->results, &stage->needed[stage->oldest], err);
+        stage->oldest = (stage->oldest + 1) % stage->needed_room;
+        stage->needed_count--;
+    }
+    return ret;
+}
+
 static int encode_frame(struct encoder_stage *stage, const struct frame_entry *entry, struct vid_error *err)
 {
     struct outcome outcome = {.count = 0};
@@ -163,8 +210,10 @@ static int encode_frame(struct encoder_stage *stage, const struct frame_entry *e
     frame_table_release(job->table, entry->frame);
     count_stages(job, entry, &outcome.times);
     if (entry->outcome == FRAME_RESULT)
-        ret = result_store_done(job->results, &entry->ref, err);
-    return ret < 0 ? ret : write_pictures(stage, &outcome, err);
+        ret = keep_result(stage, &entry->ref, err);
+    if (ret < 0 || (ret = write_pictures(stage, &outcome, err)) < 0)
+        return ret;
+    return release_results(stage, err);
 }
 
 static int encode_one(struct encoder_stage *stage, struct vid_error *err)
@@ -216,5 +265,6 @@ void encode_run(struct job *job)
     if (ret < 0 && ret != VID_EOF)
         job_fail(job, &err);
     picture_unref(&stage.previous);
+    free(stage.needed);
     buffer_pool_destroy(stage.pool);
 }

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "media/picture_file.h"
+#include "vidmpi/cluster.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -55,7 +56,7 @@ void faults_note_lost(struct job *job, unsigned rank)
 {
     const struct ledger_record record = {
         .type = LEDGER_LOST,
-        .lost = {rank, "", "its lease ran out"},
+        .lost = {rank, cluster_node(job->cluster, (int)rank), "its lease ran out"},
     };
     struct vid_error err = {0};
 

@@ -57,6 +57,16 @@ uint64_t job_released(const struct job *job)
     return sealed < encoded ? sealed : encoded;
 }
 
+bool job_has_sealed(struct job *job)
+{
+    bool sealed;
+
+    pthread_mutex_lock(&job->lock);
+    sealed = job->sealed > 0;
+    pthread_mutex_unlock(&job->lock);
+    return sealed;
+}
+
 void job_set_uneven(struct job *job)
 {
     pthread_mutex_lock(&job->lock);

@@ -28,6 +28,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct cluster;
+
 struct job {
     /* set by job_open, read-only afterwards */
     const struct media_options *options;
@@ -58,6 +60,7 @@ struct job {
     struct stats *stats;
     struct mishaps *mishaps;
     struct ranks *rank_states;
+    const struct cluster *cluster; /* for the names of nodes; set when rank 0 coordinates */
 
     pthread_mutex_t ledger_lock;
     struct ledger *ledger; /* protected by ledger_lock; NULL before the run directory is open */
@@ -89,6 +92,9 @@ const char *job_filter(const struct job *job);
 
 /* Frames below need nothing more: they are in sealed parts or, where there are none, encoded. Any thread. */
 uint64_t job_released(const struct job *job);
+
+/* Has some part been sealed, by this start or an earlier one? Any thread. */
+bool job_has_sealed(struct job *job);
 
 /* The encoder's thread: a frame gave another number of pictures than one, so that parts, which count
  * pictures, do not tell from which frame on a later start goes on: none is noted any more. */

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # The same command again takes up an unfinished job where it was.
-# resume_test.sh killed|drained|other
+# resume_test.sh killed|drained|other|twice
 . "$(dirname "$0")/../lib/test.sh"
 # shellcheck source=../lib/fault.sh
 . "${lib:?}/fault.sh"
 
 part_frames=30 # in each part of -part 1
 own=(-part 1)
-small_clip clip 4
+small_clip clip 6
 
 # again NAME RANKS TIMES: the job is started once more, to its end, after so many unfinished starts.
 again() {
@@ -43,7 +43,7 @@ killed)
     new_seed
     RANDOM=$((seed % 32768))
     job "$work/clip.nut" -vf "hue=h=n*5"
-    slow_filter 25
+    slow_filter 40
     kills=0
     while [ $kills -lt 5 ] && kill_at $((1 + RANDOM % 15)) $np; do kills=$((kills + 1)); done
     is "np $np: it was killed, $kills times" "$((kills > 1))" 1
@@ -95,7 +95,7 @@ other)
   mv "$work/unfinished" "$run"
   runs "-restart begins anew" 1
   right "-restart begins anew"
-  tells "-restart begins anew" '[.resumed, .frames_in]' '[0,120]'
+  tells "-restart begins anew" '[.resumed, .frames_in]' '[0,180]'
 
   own=(-part 1)
   job "$work/clip.nut" -vf "hue=h=n*5"
@@ -110,6 +110,31 @@ other)
   ends "the first is not disturbed" 30 0
   right "the first is not disturbed"
   mend
+  ;;
+twice)
+  # What two starts have filtered of one part is there for the third, whatever became of their workers.
+  own=() part_frames=300
+  job "$work/clip.nut" -vf "hue=h=n*5"
+  slow_filter 15
+  kill_at 50 1 || flunk "a job is killed" "$work/job.log"
+  kill_at 20 1 || flunk "a job is killed again" "$work/job.log"
+  mend
+  own=(-retries 0)
+  again "two kills within one part" 1 2
+  holds "two kills within one part" ".frames_kept >= 70 - .window"
+  # The same on a filesystem where segments are closed and removed: ranks pretend to be on two nodes.
+  own=()
+  job "$work/clip.nut" -vf "hue=h=n*5"
+  slow_filter 40
+  start job "${mpirun[@]}" -np 1 -x VIDMPI_NODE=a "$VIDMPI" "${words[@]}" : -np 1 -x VIDMPI_NODE=b "$VIDMPI" "${words[@]}"
+  check "two nodes: the job runs" more_filtered 60 30
+  kill -9 "$(pid_of_rank 0)"
+  wait_for 15 has_ended "$started" || kill -9 -- "-$started"
+  wait "$started" 2>/dev/null
+  wait_for 5 nothing_left
+  mend
+  again "two nodes, one kill" 1 1
+  holds "two nodes, one kill" ".frames_kept >= 60 - .window"
   ;;
 esac
 no_leftovers "$1" 5

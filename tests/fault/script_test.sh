@@ -51,5 +51,13 @@ no_leftovers "rank 0 dies" 20
 by_script "the same command again" 0 3
 right "the same command again"
 tells "the same command again" .resumed 1
+
+job "$work/clip.nut" -vf negate
+slow_filter 60
+start job "$script" -np 3 "${words[@]}"
+check "a job runs" more_filtered 10 30
+kill -TERM "$started"
+ends "a signal to the script reaches the job" 20 75
+mend
 no_leftovers "the script" 5
 finish
