@@ -173,7 +173,7 @@ static int walk_folder(struct walk *walk, int parent, const char *name)
         int code = -errno;
         if (fd >= 0)
             close(fd);
-        return say(walk, "reading", code);
+        return code == -ENOENT && *walk->path ? 0 : say(walk, "reading", code); /* another job removes it */
     }
     int first = 0;
     for (struct dirent *entry; (entry = readdir(dir));) {
