@@ -27,6 +27,10 @@ struct picture {
      * picture that it was built with last, and that one's aspect. Set by the source, read by the chain. */
     uint64_t graph_first;
     AVRational graph_aspect;
+
+    /* Of a decoded picture: where ffmpeg's filters would be told that the video ends if it was the last, in
+     * time_base; AV_NOPTS_VALUE when unknown. */
+    int64_t end;
 };
 
 /* Takes the frame's reference (the caller's is nulled, also on failure). NULL: no memory. */

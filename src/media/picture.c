@@ -16,6 +16,7 @@ struct picture *picture_from_frame(AVFrame **frame, AVRational time_base)
     picture->frame = *frame;
     picture->time_base = time_base;
     picture->graph_aspect = picture->frame->sample_aspect_ratio;
+    picture->end = AV_NOPTS_VALUE;
     *frame = NULL;
     return picture;
 }
@@ -28,6 +29,7 @@ struct picture *picture_ref(struct picture *picture)
     if (copy) {
         copy->graph_first = picture->graph_first;
         copy->graph_aspect = picture->graph_aspect;
+        copy->end = picture->end;
     }
     return copy;
 }

@@ -58,6 +58,7 @@ struct packed_header {
     uint32_t version; /* of libavutil */
     uint64_t bytes;   /* of the whole */
     uint64_t graph_first;
+    int64_t end;
     AVRational time_base, frame_time_base, aspect, graph_aspect;
 #define X(field) int32_t field;
     PACKED_INT_FIELDS(X)

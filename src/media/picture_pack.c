@@ -117,6 +117,7 @@ static void fill_header(const struct picture *picture, struct packed_header *h)
     h->magic = PACKED_MAGIC;
     h->version = avutil_version();
     h->graph_first = picture->graph_first;
+    h->end = picture->end;
     h->graph_aspect = picture->graph_aspect;
     h->time_base = picture->time_base;
     h->frame_time_base = frame->time_base;

@@ -160,6 +160,7 @@ static int parse(unsigned char *mem, size_t size, struct picture *picture, struc
         (rc = read_front(mem, &h, picture->frame, err)) < 0)
         return rc;
     picture->graph_first = h.graph_first;
+    picture->end = h.end;
     picture->graph_aspect = h.graph_aspect;
     picture->time_base = h.time_base;
     read_fields(&h, picture->frame);

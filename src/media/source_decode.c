@@ -81,7 +81,7 @@ static void watch_shape(struct media_source *source)
 }
 
 /* Hands the picture on, or drops it when it is trimmed away. */
-static int deliver(struct media_source *source, struct vid_error *err)
+static int deliver(struct media_source *source, int64_t end, struct vid_error *err)
 {
     AVFrame *frame;
     struct picture *picture;
@@ -98,6 +98,7 @@ static int deliver(struct media_source *source, struct vid_error *err)
     if (picture) {
         picture->graph_first = source->shape.first;
         picture->graph_aspect = source->shape.aspect;
+        picture->end = end;
     }
     if (!picture || fifo_put(&source->ready, picture) < 0) {
         if (picture)
@@ -191,20 +192,35 @@ static int refused(struct media_source *source, int rc, struct vid_error *err)
     return 0;
 }
 
-/* The clocks move on by what the packet says, else by the frame rate. */
-static void advance(struct source_stream *stream, const AVPacket *packet, int64_t picture_duration, bool got)
+/* By what the packet says, else by the frame rate. */
+static int64_t packet_duration(const struct source_stream *stream, const AVPacket *packet)
 {
-    int64_t duration = packet && packet->duration
-                           ? av_rescale_q(packet->duration, stream->st->time_base, micro)
-                           : source_frame_duration(stream);
+    return packet && packet->duration ? av_rescale_q(packet->duration, stream->st->time_base, micro)
+                                      : source_frame_duration(stream);
+}
+
+static int64_t picture_duration(const struct source_stream *stream, const AVPacket *packet, int64_t told)
+{
+    return told > 0 ? av_rescale_q(told, stream->st->time_base, micro) : packet_duration(stream, packet);
+}
+
+static int64_t end_of_picture(const struct source_stream *stream, const AVPacket *packet, int64_t told)
+{
+    return av_rescale_q_rnd(stream->next_pts + picture_duration(stream, packet, told), micro,
+                            stream->st->time_base, AV_ROUND_NEAR_INF | AV_ROUND_PASS_MINMAX);
+}
+
+/* The clocks move on. */
+static void advance(struct source_stream *stream, const AVPacket *packet, int64_t told, bool got)
+{
+    int64_t duration = packet_duration(stream, packet);
 
     if (stream->dts != AV_NOPTS_VALUE && duration)
         stream->next_dts += duration;
     else
         stream->next_dts = AV_NOPTS_VALUE;
     if (got)
-        stream->next_pts +=
-            picture_duration > 0 ? av_rescale_q(picture_duration, stream->st->time_base, micro) : duration;
+        stream->next_pts += picture_duration(stream, packet, told);
 }
 
 static void watch_delay(struct source_stream *stream)
@@ -244,7 +260,7 @@ static int decode_step(struct media_source *source, const AVPacket *packet, bool
             return failed;
         duration = source->frame->pkt_duration;
         finish_frame(source, stream, !packet);
-        if ((failed = deliver(source, err)) < 0)
+        if ((failed = deliver(source, end_of_picture(stream, packet, duration), err)) < 0)
             return failed;
     }
     if (!again || !packet || rc == 1)

@@ -202,6 +202,7 @@ static void everything_travels(void **state)
 
     add_everything(a);
     picture->graph_first = 17;
+    picture->end = 4711;
     picture->graph_aspect = (AVRational){8, 9};
     struct picture *copy = check_repack(picture_ref(picture));
     b = copy->frame;
@@ -237,6 +238,7 @@ static void everything_travels(void **state)
     assert_int_equal(av_cmp_q(a->time_base, b->time_base), 0);
     assert_int_equal(av_cmp_q(picture->time_base, copy->time_base), 0);
     assert_int_equal(copy->graph_first, 17);
+    assert_int_equal(copy->end, 4711);
     assert_int_equal(copy->graph_aspect.den, 9);
     assert_string_equal(av_dict_get(b->metadata, "lavfi.cropdetect.w", NULL, 0)->value, "64");
     assert_string_equal(av_dict_get(b->metadata, "empty", NULL, 0)->value, "");
