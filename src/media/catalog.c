@@ -6,7 +6,7 @@
 #include <libavutil/opt.h>
 #include <string.h>
 
-static int refuse(const AVFilterContext *filter, const char *reason, struct vid_error *err)
+int filter_refuse(const AVFilterContext *filter, const char *reason, struct vid_error *err)
 {
     return vid_fail(
         err, -ENOTSUP,
@@ -14,7 +14,7 @@ static int refuse(const AVFilterContext *filter, const char *reason, struct vid_
         filter->filter->name, reason);
 }
 
-static bool has_word(const char *words, const char *word)
+bool has_word(const char *words, const char *word)
 {
     size_t length = strlen(word);
 
@@ -24,13 +24,35 @@ static bool has_word(const char *words, const char *word)
     return false;
 }
 
-static bool flag_is_set(AVFilterContext *filter, const char *option, const char *flag, int64_t value)
+int64_t filter_number(AVFilterContext *filter, const char *option)
+{
+    int64_t value = 0;
+
+    (void)av_opt_get_int(filter, option, AV_OPT_SEARCH_CHILDREN, &value);
+    return value;
+}
+
+/* The option's named constant, or NULL. */
+static const AVOption *constant(AVFilterContext *filter, const char *option, const char *name)
 {
     void *target = NULL;
     const AVOption *o = av_opt_find2(filter, option, NULL, 0, AV_OPT_SEARCH_CHILDREN, &target);
-    const AVOption *c = o && o->unit ? av_opt_find(target, flag, o->unit, 0, 0) : NULL;
 
-    return c && value & c->default_val.i64;
+    return o && o->unit ? av_opt_find(target, name, o->unit, 0, 0) : NULL;
+}
+
+bool filter_has_flag(AVFilterContext *filter, const char *option, const char *flag)
+{
+    const AVOption *c = constant(filter, option, flag);
+
+    return c && filter_number(filter, option) & c->default_val.i64;
+}
+
+bool filter_is(AVFilterContext *filter, const char *option, const char *name)
+{
+    const AVOption *c = constant(filter, option, name);
+
+    return c && filter_number(filter, option) == c->default_val.i64;
 }
 
 static bool text_passes(AVFilterContext *filter, const struct catalog_rule *rule)
@@ -61,10 +83,8 @@ static bool rule_passes(AVFilterContext *filter, const struct catalog_rule *rule
         return value == rule->value;
     case RULE_IS_NOT:
         return value != rule->value;
-    case RULE_AT_LEAST:
-        return value >= rule->value;
     default:
-        return !flag_is_set(filter, rule->option, rule->text, value);
+        return value >= rule->value;
     }
 }
 
@@ -103,10 +123,10 @@ static int check_expression(AVFilterContext *filter, const char *text, struct vi
     const char *why = expression_state(text);
 
     if (why)
-        return refuse(filter, why, err);
+        return filter_refuse(filter, why, err);
     if (!FRAME_NUMBERS_CAN_BE_SET && uses_frame_number(text))
-        return refuse(filter, "with this version of libavfilter the number of a frame cannot be told to it",
-                      err);
+        return filter_refuse(
+            filter, "with this version of libavfilter the number of a frame cannot be told to it", err);
     return 0;
 }
 
@@ -125,137 +145,55 @@ static int check_texts(AVFilterContext *filter, void *object, struct vid_error *
         if ((rc = check_expression(filter, value, err)) < 0)
             return rc;
         if (remembers_place(o->name, value, filter))
-            return refuse(filter, "its place depends on that in the frame before", err);
+            return filter_refuse(filter, "its place depends on that in the frame before", err);
     }
     return 0;
 }
 
-int catalog_check_filter(AVFilterContext *filter, struct vid_error *err)
+bool filter_counts(AVFilterContext *filter)
 {
-    const char *name = filter->filter->name;
+    static const char *const names =
+        "datascope fade framestep perspective"; /* they look at it by themselves */
+    const AVOption *o = NULL;
+    bool draws = !strcmp(filter->filter->name, "drawtext");
+
+    if (has_word(names, filter->filter->name) ||
+        (filter->enable_str && uses_frame_number(filter->enable_str)))
+        return true;
+    while (filter->filter->priv_class && (o = av_opt_next(filter->priv, o))) {
+        const char *text =
+            o->type == AV_OPT_TYPE_STRING ? *(char **)((char *)filter->priv + o->offset) : NULL;
+
+        if (text && (uses_frame_number(text) || (draws && *text && !strcmp(o->name, "timecode"))))
+            return true;
+    }
+    return false;
+}
+
+bool filter_wants_one_thread(const AVFilterContext *filter)
+{
+    static const char *const names = "bm3d fftdnoiz greyedge pseudocolor";
+
+    return has_word(names, filter->filter->name);
+}
+
+int catalog_check_filter(AVFilterContext *filter, struct filter_window *window, struct vid_error *err)
+{
+    const char *name = filter->filter->name, *why;
     int rc;
     const struct catalog_entry *entry = catalog_find(name);
 
     if (!entry)
-        return refuse(filter, "it is not in the catalog of filters that are known to be exact frame by frame",
-                      err);
-    if (entry->class != FILTER_FRAME)
-        return refuse(filter, entry->reason, err);
+        return filter_refuse(
+            filter, "it is not in the catalog of filters that are known to be exact frame by frame", err);
+    if (entry->class == FILTER_SERIAL)
+        return filter_refuse(filter, entry->reason, err);
+    if ((why = catalog_window(filter, window)))
+        return filter_refuse(filter, why, err);
     for (const struct catalog_rule *rule = catalog_rules; rule->filter; rule++)
         if (!strcmp(rule->filter, name) && !rule_passes(filter, rule))
-            return refuse(filter, rule->reason, err);
+            return filter_refuse(filter, rule->reason, err);
     if (filter->enable_str && (rc = check_expression(filter, filter->enable_str, err)) < 0)
         return rc;
     return filter->filter->priv_class ? check_texts(filter, filter->priv, err) : 0;
-}
-
-/* Filters that say something about a frame by comparing it with earlier ones. */
-static bool tells_of_earlier_frames(const char *name)
-{
-    static const char *const names = "cropdetect freezedetect scdet signalstats siti vmafmotion blackdetect";
-
-    return has_word(names, name);
-}
-
-static bool prints_metadata(AVFilterContext *filter)
-{
-    uint8_t *text = NULL;
-    bool found;
-
-    if (strcmp(filter->filter->name, "drawtext") != 0 ||
-        av_opt_get(filter, "text", AV_OPT_SEARCH_CHILDREN, &text) < 0)
-        return false;
-    found = text && strstr((const char *)text, "%{metadata");
-    av_free(text);
-    return found;
-}
-
-static int check_metadata(const AVFilterGraph *graph, struct vid_error *err)
-{
-    AVFilterContext *teller = NULL;
-
-    for (unsigned i = 0; i < graph->nb_filters; i++)
-        if (tells_of_earlier_frames(graph->filters[i]->filter->name))
-            teller = graph->filters[i];
-    for (unsigned i = 0; teller && i < graph->nb_filters; i++)
-        if (prints_metadata(graph->filters[i]))
-            return refuse(teller, "drawtext would print what it found by comparing with earlier frames", err);
-    return 0;
-}
-
-/* A source without end keeps the graph running after the input's end, unless its consumer stops with the
- * shortest. */
-static int check_sources(const AVFilterGraph *graph, struct vid_error *err)
-{
-    AVFilterContext *source = NULL;
-    bool ends = false;
-
-    for (unsigned i = 0; i < graph->nb_filters; i++) {
-        AVFilterContext *filter = graph->filters[i];
-        int64_t shortest = 0;
-
-        if (!strcmp(filter->filter->name, "haldclutsrc"))
-            source = filter;
-        else if (!strcmp(filter->filter->name, "haldclut"))
-            ends = av_opt_get_int(filter, "shortest", AV_OPT_SEARCH_CHILDREN, &shortest) >= 0 && shortest;
-    }
-    return source && !ends ? refuse(source, "it never ends; write haldclut=shortest=1 behind it", err) : 0;
-}
-
-int graph_parse(const char *text, AVFilterGraph *graph, AVFilterInOut **in, AVFilterInOut **out,
-                struct vid_error *err)
-{
-    char cause[600];
-    int rc;
-
-    media_log_reset();
-    rc = avfilter_graph_parse2(graph, text, in, out);
-    if (rc >= 0)
-        return 0;
-    if (media_log_errors(cause, sizeof(cause)) > 0)
-        return vid_fail(err, -EINVAL, "filter graph \"%s\": %s", text, cause);
-    return vid_fail(err, -EINVAL, "filter graph \"%s\": %s", text, av_err2str(rc));
-}
-
-/* Exactly one picture goes in and one comes out. */
-static int check_ends(const char *text, const AVFilterInOut *in, const AVFilterInOut *out,
-                      struct vid_error *err)
-{
-    int ins = 0, outs = 0;
-
-    for (const AVFilterInOut *end = in; end; end = end->next, ins++)
-        if (avfilter_pad_get_type(end->filter_ctx->input_pads, end->pad_idx) != AVMEDIA_TYPE_VIDEO)
-            return vid_fail(err, -EINVAL, "filter \"%s\" is not for video", end->filter_ctx->filter->name);
-    for (const AVFilterInOut *end = out; end; end = end->next, outs++)
-        if (avfilter_pad_get_type(end->filter_ctx->output_pads, end->pad_idx) != AVMEDIA_TYPE_VIDEO)
-            return vid_fail(err, -EINVAL, "filter \"%s\" is not for video", end->filter_ctx->filter->name);
-    if (ins == 1 && outs == 1)
-        return 0;
-    return vid_fail(err, -EINVAL,
-                    "filter graph \"%s\" has %d open inputs and %d open outputs: it must have one of each",
-                    text, ins, outs);
-}
-
-int catalog_check(const char *text, struct vid_error *err)
-{
-    AVFilterGraph *graph = avfilter_graph_alloc();
-    AVFilterInOut *in = NULL, *out = NULL;
-    int rc;
-
-    if (!graph)
-        return vid_fail(err, -ENOMEM, "no memory for a filter graph");
-    graph->nb_threads = 1;
-    rc = graph_parse(text, graph, &in, &out, err);
-    for (unsigned i = 0; i < graph->nb_filters && rc >= 0; i++)
-        rc = catalog_check_filter(graph->filters[i], err);
-    if (rc >= 0)
-        rc = check_metadata(graph, err);
-    if (rc >= 0)
-        rc = check_sources(graph, err);
-    if (rc >= 0)
-        rc = check_ends(text, in, out, err);
-    avfilter_inout_free(&in);
-    avfilter_inout_free(&out);
-    avfilter_graph_free(&graph);
-    return rc;
 }

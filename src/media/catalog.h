@@ -13,24 +13,43 @@
 struct catalog_entry {
     const char *name;
     enum filter_class class;
-    const char *reason; /* why it is not FILTER_FRAME; NULL else */
+    const char *reason; /* why it is FILTER_SERIAL; NULL else */
+};
+
+/* What a filter of FILTER_WINDOW needs and does, with its options. All zero but step 1: it works frame by
+ * frame. */
+struct filter_window {
+    unsigned before, after; /* frames of its input before that of a picture, which shape it; frames after it
+                               that must have come in before the picture comes out */
+    unsigned skipped;       /* frames at the video's beginning that it gives no picture for */
+    unsigned missing;       /* and at its end */
+    unsigned step;          /* it gives a picture for each so many frames; 0: for some, nobody knows which */
+    bool retimes;           /* its pictures are at other times, or more or fewer, than the frames */
+    bool fresh;             /* it goes forward only: one graph cannot serve frames in any order */
+    int rounding; /* retimes: how a frame's time becomes that of its first picture, enum AVRounding */
 };
 
 /* The counters of a link, from which filters take `n`, are private to libavfilter; they are known
  * for this version. With another one graphs that use the number are refused. */
 #define FRAME_NUMBERS_CAN_BE_SET (LIBAVFILTER_VERSION_MAJOR == 8)
 
+/* Frames of context that are accepted, before and after together; frames that a task may hold with them, for
+ * the task list's record; how many frames of its own a task has for each of context, and at least. */
+#define CONTEXT_MAX 128
+#define CONTEXT_TASK_MAX 256
+#define CONTEXT_SHARE 4
+#define TASK_LEAST 8
+
 /* NULL: unknown. */
 const struct catalog_entry *catalog_find(const char *name);
 
 /* An option that makes a frame-by-frame filter carry state. */
 enum rule_test {
-    RULE_IS,         /* the number must be `value` */
-    RULE_IS_NOT,     /* the number must not be `value` */
-    RULE_AT_LEAST,   /* the number must be at least `value` */
-    RULE_FLAG_CLEAR, /* the flag `text` must not be set */
-    RULE_UNSET,      /* the text must be empty */
-    RULE_ONE_OF,     /* the text must be one of the words of `text` */
+    RULE_IS,       /* the number must be `value` */
+    RULE_IS_NOT,   /* the number must not be `value` */
+    RULE_AT_LEAST, /* the number must be at least `value` */
+    RULE_UNSET,    /* the text must be empty */
+    RULE_ONE_OF,   /* the text must be one of the words of `text` */
 };
 
 struct catalog_rule {
@@ -43,8 +62,27 @@ struct catalog_rule {
 
 extern const struct catalog_rule catalog_rules[]; /* ends with filter NULL */
 
-/* Checks one filter of a parsed graph. 0, or -ENOTSUP and the reason. */
-int catalog_check_filter(AVFilterContext *filter, struct vid_error *err);
+/* Checks one filter of a parsed graph. 0 and what it needs, or -ENOTSUP and the reason. */
+int catalog_check_filter(AVFilterContext *filter, struct filter_window *window, struct vid_error *err);
+
+/* Fills in the window of a filter with its options; NULL, or why it is serial with them. */
+const char *catalog_window(AVFilterContext *filter, struct filter_window *window);
+
+/* The options are used by name: a number, or whether it is the named constant. */
+int64_t filter_number(AVFilterContext *filter, const char *option);
+bool filter_is(AVFilterContext *filter, const char *option, const char *constant);
+bool filter_has_flag(AVFilterContext *filter, const char *option, const char *flag);
+
+/* Whether it uses the number of the frame. */
+bool filter_counts(AVFilterContext *filter);
+
+/* Whether it is listed as one whose pixels depend on the number of its threads. */
+bool filter_wants_one_thread(const AVFilterContext *filter);
+
+/* "filter \"name\" cannot run in parallel yet: reason; ...", -ENOTSUP. */
+int filter_refuse(const AVFilterContext *filter, const char *reason, struct vid_error *err);
+
+bool has_word(const char *words, const char *word); /* words are separated by single spaces */
 
 /* Whether the expression keeps something from one frame to the next: then the reason, else NULL. */
 const char *expression_state(const char *text);

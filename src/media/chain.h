@@ -1,7 +1,7 @@
 /* chain: the filter graph of -vf with what ffmpeg puts around it (buffer
  * source, autorotation, size and pixel format that the encoder wants, buffer
- * sink), as the workers run it. Parallel chains hold only filters that the
- * catalog knows to be exact frame by frame. One thread. */
+ * sink), as the workers run it. Chains hold only filters that the catalog
+ * knows to be exact frame by frame or with some frames before and after. One thread. */
 #ifndef VID_MEDIA_CHAIN_H
 #define VID_MEDIA_CHAIN_H
 
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct chain;
+struct chain_context;
 struct chain_spec;
 struct media_source;
 struct media_sink;
@@ -25,6 +26,9 @@ struct media_sink;
 int chain_spec_create(const struct media_options *options, const struct media_source *source,
                       const struct media_sink *sink, struct chain_spec **out, struct vid_error *err);
 void chain_spec_free(struct chain_spec **spec); /* NULL-safe */
+
+/* The graph's context, on any rank. */
+void chain_spec_context(const struct chain_spec *spec, struct chain_context *out);
 
 /* As text for the wire (a malloc'ed string), and back. */
 char *chain_spec_encode(const struct chain_spec *spec);
@@ -49,18 +53,50 @@ struct chain_output {
 };
 int chain_output(const struct chain *chain, struct chain_output *out, struct vid_error *err);
 
-/* Filters frame number `frame` (0 is the first that the filters see, `n` in their expressions). Takes the
- * reference. `emit` gets every output picture in order and takes its reference; a negative return of it ends
- * the call with that. */
+/* Filters frame number `frame` (0 is the first that the filters see, `n` in their expressions), of a chain
+ * that is not windowed (-EINVAL). Takes the reference. `emit` gets every output picture in order and takes
+ * its reference; a negative return of it ends the call with that. */
 typedef int (*chain_emit)(void *opaque, struct picture **picture);
 int chain_filter(struct chain *chain, uint64_t frame, struct picture **picture, chain_emit emit, void *opaque,
                  struct vid_error *err);
 
+/* A task: frames that it owns, with the context that is there. */
+struct chain_run {
+    uint64_t first;            /* number of the first frame that it owns */
+    unsigned count;            /* that it owns */
+    unsigned before, after;    /* as chain_context says, fewer only where the video begins or ends */
+    bool last;                 /* the last picture is the video's last */
+    struct picture **pictures; /* before + count + after of them, in order; stay the caller's */
+};
+
+/* Filters a task by a graph of its own, so that nothing of another task shows: `emit` gets in order every
+ * picture that belongs to an owned frame, with that frame's number, and takes its reference; a frame may have
+ * none or several. Over all tasks these are exactly the pictures of one run over the whole video, however it
+ * is cut. Windowed chains need frames whose times grow: -ERANGE else. After the call nothing holds the
+ * pictures' memory but the pictures that were emitted. A chain that is not windowed keeps its graph, as with
+ * chain_filter. */
+typedef int (*chain_run_emit)(void *opaque, uint64_t frame, struct picture **picture);
+int chain_filter_run(struct chain *chain, const struct chain_run *run, chain_run_emit emit, void *opaque,
+                     struct vid_error *err);
+
 /* The class of one filter with its options, from the catalog. */
 enum filter_class { FILTER_UNKNOWN, FILTER_FRAME, FILTER_WINDOW, FILTER_ALIGNED, FILTER_SERIAL };
 
-/* Every filter in the graph text must be FILTER_FRAME: else -ENOTSUP and the reason. A syntax error or an
- * unknown filter gives libavfilter's message and -EINVAL. */
-int catalog_check(const char *text, struct vid_error *err);
+/* How a graph may be cut into tasks. */
+struct chain_context {
+    bool parallel;          /* else it must see all frames in order, for `reason` */
+    bool windowed;          /* a task is run by chain_filter_run; else each frame may be filtered by itself */
+    unsigned before, after; /* frames that a task needs beside those it owns */
+    unsigned
+        task_frames; /* frames that a task of such a graph should own; 1 when not windowed: as you like */
+    char reason[200];
+};
+
+/* What the catalog knows of a graph text. A syntax error or an unknown filter gives libavfilter's message and
+ * -EINVAL. */
+int chain_context(const char *text, struct chain_context *out, struct vid_error *err);
+
+/* The same, but a graph that is not parallel is -ENOTSUP with its reason; `out` may be NULL. */
+int catalog_check(const char *text, struct chain_context *out, struct vid_error *err);
 
 #endif

@@ -171,11 +171,38 @@ void chain_graph_set_count(struct chain_graph *graph, int64_t n)
 #endif
 }
 
+/* By the way of the first inputs: filters that change times are not in one of several. */
+static int64_t time_behind(const AVFilterLink *link, const AVFilterContext *source, int64_t pts)
+{
+    struct filter_window window;
+    AVFilterLink *before;
+
+    if (link->src == source || !link->src->nb_inputs)
+        return pts;
+    before = link->src->inputs[0];
+    catalog_window(link->src, &window);
+    return av_rescale_q_rnd(time_behind(before, source, pts), before->time_base, link->time_base,
+                            (enum AVRounding)(window.rounding | AV_ROUND_PASS_MINMAX));
+}
+
+int64_t chain_graph_time(const struct chain_graph *graph, int64_t pts)
+{
+    return time_behind(graph->sink->inputs[0], graph->source, pts);
+}
+
 void chain_graph_free(struct chain_graph *graph)
 {
     avfilter_graph_free(&graph->graph);
     free(graph->links);
     *graph = (struct chain_graph){0};
+}
+
+/* So that their pixels do not depend on the machine. */
+static void limit_threads(AVFilterGraph *graph)
+{
+    for (unsigned i = 0; i < graph->nb_filters; i++)
+        if (filter_wants_one_thread(graph->filters[i]))
+            graph->filters[i]->nb_threads = 1;
 }
 
 static int set_options(const struct chain_spec *spec, AVFilterGraph *graph)
@@ -209,6 +236,7 @@ static int build(const struct chain_spec *spec, const struct picture *first, str
         rc = vid_fail(err, -EINVAL, "filter graph \"%s\" must have one open input and one open output",
                       spec->filter);
     media_log_reset();
+    limit_threads(out->graph);
     if (rc >= 0)
         rc = add_source(spec, first, out, in);
     if (rc >= 0)

@@ -16,6 +16,7 @@ struct chain_spec {
     int keep_format;              /* no automatic conversions */
     int width, height, autoscale; /* -s */
     int threads;
+    int windowed, before, after, task_frames;    /* struct chain_context */
     int fixed_width, fixed_height, fixed_format; /* of the first configuration; width 0 before */
 };
 
@@ -31,6 +32,10 @@ struct chain_graph {
 int chain_graph_build(const struct chain_spec *spec, const struct picture *first, struct chain_graph *out,
                       struct vid_error *err);
 void chain_graph_free(struct chain_graph *graph);
+
+/* A frame's time on its way through the graph's filters: that of the first picture that is its own, in the
+ * sink's time base. */
+int64_t chain_graph_time(const struct chain_graph *graph, int64_t pts);
 
 /* Makes the filters believe that `n` frames have passed. */
 void chain_graph_set_count(struct chain_graph *graph, int64_t n);

@@ -17,6 +17,7 @@ static int plain_spec(const struct chain_spec *spec, const struct chain_output *
         return rc;
     free((*out)->filter);
     (*out)->filter = strdup("null");
+    (*out)->windowed = 0;
     (*out)->fixed_width = output->width;
     (*out)->fixed_height = output->height;
     (*out)->fixed_format = output->format;

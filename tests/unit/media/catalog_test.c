@@ -8,14 +8,14 @@ static void accepts(const char *graph)
 {
     struct vid_error err = {0};
 
-    if (catalog_check(graph, &err) < 0)
+    if (catalog_check(graph, NULL, &err) < 0)
         fail_msg("%s is refused: %s", graph, err.text);
 }
 
 static void refuses(const char *graph, int code, const char *part)
 {
     struct vid_error err = {0};
-    int rc = catalog_check(graph, &err);
+    int rc = catalog_check(graph, NULL, &err);
 
     if (rc != code || !strstr(err.text, part))
         fail_msg("%s: %d \"%s\", expected %d \"%s\"", graph, rc, err.text, code, part);
@@ -40,12 +40,9 @@ static void frame_filters_are_accepted(void **state)
 static void state_is_refused_by_name(void **state)
 {
     refuses("hqdn3d", -ENOTSUP, "filter \"hqdn3d\" cannot run in parallel yet: it carries state");
-    refuses("gblur,tmix=frames=3", -ENOTSUP,
-            "filter \"tmix\" cannot run in parallel yet: it uses neighbouring");
-    refuses("fps=30", -ENOTSUP, "\"fps\" cannot run in parallel yet: it changes the number");
-    refuses("fade=in:0:30", -ENOTSUP, "\"fade\"");
+    refuses("gblur,reverse", -ENOTSUP, "filter \"reverse\" cannot run in parallel yet: it carries state");
+    refuses("framerate", -ENOTSUP, "\"framerate\" cannot run in parallel yet: its pictures lie on a grid");
     refuses("zoompan", -ENOTSUP, "\"zoompan\"");
-    refuses("yadif", -ENOTSUP, "\"yadif\"");
     refuses("psnr", -ENOTSUP, "\"psnr\" cannot run in parallel yet: its result is a summary");
     refuses("showinfo", -ENOTSUP, "\"showinfo\" cannot run in parallel yet: it is not in the catalog");
     refuses("haldclutsrc=4[h];[in][h]haldclut", -ENOTSUP, "never ends");
@@ -55,9 +52,18 @@ static void state_is_refused_by_name(void **state)
 static void options_with_state_are_refused(void **state)
 {
     refuses("noise=alls=20:allf=t", -ENOTSUP, "noise that changes with time");
-    refuses("noise=c1s=20:c1f=a+p", -ENOTSUP, "averaged noise");
-    refuses("normalize=smoothing=5", -ENOTSUP, "smoothing=0");
-    refuses("fftdnoiz=prev=1", -ENOTSUP, "previous frame");
+    refuses("tmix=enable='gt(t,1)'", -ENOTSUP, "older frames");
+    refuses("bwdif=deint=interlaced", -ENOTSUP, "deint=all");
+    refuses("bwdif=enable='gt(t,1)'", -ENOTSUP, "deint=all");
+    refuses("mestimate=method=epzs", -ENOTSUP, "earlier frames");
+    refuses("minterpolate", -ENOTSUP, "earlier frames");
+    refuses("minterpolate=me=umh:mc_mode=aobmc", -ENOTSUP, "no two runs are the same");
+    refuses("minterpolate=me=umh:vsbmc=1", -ENOTSUP, "vsbmc=1");
+    refuses("fps=30:start_time=1", -ENOTSUP, "start_time moves");
+    refuses("fade=start_frame=3:duration=1", -ENOTSUP, "start_frame with duration");
+    refuses("fade=start_time=1:nb_frames=9", -ENOTSUP, "start_time with nb_frames");
+    refuses("select='gt(scene,.3)'", -ENOTSUP, "earlier frames");
+    refuses("select='not(selected_n)'", -ENOTSUP, "earlier frames");
     refuses("vignette", -ENOTSUP, "dither=0");
     refuses("shufflepixels", -ENOTSUP, "seed=NUMBER");
     refuses("histeq=antibanding=weak", -ENOTSUP, "antibanding");
@@ -76,6 +82,92 @@ static void expressions_with_state_are_refused(void **state)
     refuses("split[a][b];[a][b]overlay=x='if(isnan(x),0,x+1)'", -ENOTSUP, "its place depends");
     refuses("crop=10:10:x=y+1:y=x+1", -ENOTSUP, "its place depends");
     refuses("signalstats,drawtext=text=%{metadata\\\\:lavfi.signalstats.YDIF}", -ENOTSUP, "\"signalstats\"");
+}
+
+struct context_case {
+    const char *graph;
+    bool windowed;
+    unsigned before, after;
+};
+
+static void contexts_follow_from_options(void **state)
+{
+    static const struct context_case cases[] = {
+        {"hflip", false, 0, 0},           {"tmix=frames=1", false, 0, 0},
+        {"tmix=frames=7", true, 6, 0},    {"atadenoise=s=9", true, 4, 5},
+        {"atadenoise=s=8", true, 4, 5}, /* libavfilter makes it odd */
+        {"tmedian=radius=4", true, 0, 8}, {"amplify=radius=4", true, 1, 8},
+        {"deflicker=size=7", true, 6, 7}, {"tmidequalizer=radius=3", true, 3, 3},
+        {"normalize", false, 0, 0},       {"normalize=smoothing=5", true, 5, 0},
+        {"fftdnoiz", false, 0, 0},        {"fftdnoiz=prev=1", true, 1, 0},
+        {"fftdnoiz=next=1", true, 0, 1},  {"noise=alls=9:c1f=a", true, 1, 0},
+        {"framestep=1", false, 0, 0},     {"framestep=4", true, 0, 0},
+        {"fade=in:0:30", true, 0, 0},     {NULL, false, 0, 0},
+    };
+
+    for (const struct context_case *c = cases; c->graph; c++) {
+        struct chain_context context;
+        struct vid_error err = {0};
+
+        assert_int_equal(chain_context(c->graph, &context, &err), 0);
+        if (!context.parallel || context.windowed != c->windowed || context.before != c->before ||
+            context.after != c->after)
+            fail_msg("%s: (%u,%u) %s", c->graph, context.before, context.after, context.reason);
+    }
+}
+
+static void contexts_add_up(void **state)
+{
+    static const struct context_case cases[] = {
+        {"atadenoise,nlmeans=s=3", true, 4, 5},
+        {"tmix=frames=3,hflip,tmix=frames=5", true, 6, 0},
+        {"yadif,atadenoise,fps=10", true, 5, 7},
+        {"split[a][b];[b]tblend[c];[a][c]overlay", true, 1, 1}, /* at the start it waits for the first one */
+        {"split[a][b];[a]tmix=frames=4[c];[b]yadif[d];[c][d]blend,tmix", true, 5, 1},
+        {"split[a][b];[b]tmedian[c];[a][c]overlay", true, 2, 2}, /* at the end overlay repeats an older one */
+        {"tmedian", true, 0, 2},
+        {"framestep=3,tmix=frames=3", true, 6, 0},
+        {"yadif=1,tmix=frames=3", true, 3, 1},
+        {NULL, false, 0, 0},
+    };
+
+    for (const struct context_case *c = cases; c->graph; c++) {
+        struct chain_context context;
+        struct vid_error err = {0};
+
+        assert_int_equal(chain_context(c->graph, &context, &err), 0);
+        if (!context.parallel || context.before != c->before || context.after != c->after)
+            fail_msg("%s: (%u,%u) %s", c->graph, context.before, context.after, context.reason);
+        assert_true(context.task_frames >= 2 * (context.before + context.after));
+        assert_true(context.before + context.task_frames + context.after <= CONTEXT_TASK_MAX);
+    }
+}
+
+static void windows_that_do_not_combine_are_refused(void **state)
+{
+    refuses("tmix=frames=1000", -ENOTSUP, "too many neighbouring frames");
+    refuses("framestep=100,tmix=frames=3", -ENOTSUP, "too many neighbouring frames");
+    refuses("fps=10,tmix", -ENOTSUP,
+            "\"fps\" cannot run in parallel yet: it changes the number of frames before a "
+            "filter that uses neighbouring ones");
+    refuses("fps=10,hue=h=n", -ENOTSUP, "that counts them");
+    refuses("yadif=1,framestep=2", -ENOTSUP, "that counts them");
+    refuses("split[a][b];[b]fps=10[c];[a][c]overlay", -ENOTSUP, "before streams are joined");
+    refuses("haldclutsrc=4[h];[in]tmix[t];[t][h]haldclut=shortest=1", -ENOTSUP, "a source beside the video");
+    accepts("hue=h=n,fps=10");
+    accepts("split[a][b];[a][b]blend,fps=10");
+}
+
+static void a_serial_graph_has_a_reason(void **state)
+{
+    struct chain_context context = {.parallel = true};
+    struct vid_error err = {0};
+
+    assert_int_equal(chain_context("tmix,hqdn3d", &context, &err), 0);
+    assert_false(context.parallel);
+    assert_non_null(strstr(context.reason, "\"hqdn3d\""));
+    assert_int_equal(chain_context("nosuchfilter", &context, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "nosuchfilter"));
 }
 
 static void tokens_are_whole_words(void **state)
@@ -117,7 +209,7 @@ static void table_is_sorted_and_known(void **state)
         if (!entry)
             continue;
         assert_string_equal(entry->name, filter->name);
-        assert_true((entry->class == FILTER_FRAME) == !entry->reason);
+        assert_true((entry->class == FILTER_SERIAL) == !!entry->reason);
         known++;
     }
     assert_true(known > 230);
@@ -139,6 +231,10 @@ int main(void)
         cmocka_unit_test(state_is_refused_by_name),
         cmocka_unit_test(options_with_state_are_refused),
         cmocka_unit_test(expressions_with_state_are_refused),
+        cmocka_unit_test(contexts_follow_from_options),
+        cmocka_unit_test(contexts_add_up),
+        cmocka_unit_test(windows_that_do_not_combine_are_refused),
+        cmocka_unit_test(a_serial_graph_has_a_reason),
         cmocka_unit_test(tokens_are_whole_words),
         cmocka_unit_test(wrong_graphs_quote_libavfilter),
         cmocka_unit_test(table_is_sorted_and_known),
