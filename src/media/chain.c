@@ -1,25 +1,11 @@
 #include "media/chain.h"
-#include "media/chain_spec.h"
+#include "media/chain_private.h"
 
 #include <libavfilter/buffersink.h>
 #include <libavfilter/buffersrc.h>
 #include <libavutil/pixdesc.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What the graph was configured for. */
-struct shape {
-    int width, height, format;
-    bool rotated, rebuilt;
-    int32_t matrix[9];
-    AVRational aspect;
-};
-
-struct chain {
-    struct chain_spec *spec;
-    struct chain_graph graph;
-    struct shape shape;
-};
 
 int chain_open(const struct chain_spec *spec, struct chain **out, struct vid_error *err)
 {
@@ -138,8 +124,7 @@ int chain_output(const struct chain *chain, struct chain_output *out, struct vid
     return 0;
 }
 
-/* Hands out what the graph has ready: the number of pictures, or a negative code; *ended at its end. */
-static int collect(struct chain *chain, chain_emit emit, void *opaque, bool *ended, struct vid_error *err)
+int chain_collect(struct chain *chain, chain_emit emit, void *opaque, bool *ended, struct vid_error *err)
 {
     AVRational base = av_buffersink_get_time_base(chain->graph.sink);
 
@@ -162,16 +147,14 @@ static int collect(struct chain *chain, chain_emit emit, void *opaque, bool *end
     }
 }
 
-/* Some filters hold a picture back until the next one comes: the end of the input gets it out. The
- * graph is of no use afterwards. */
-static int flush(struct chain *chain, int64_t end_pts, chain_emit emit, void *opaque, struct vid_error *err)
+int chain_end(struct chain *chain, int64_t end_pts, chain_emit emit, void *opaque, struct vid_error *err)
 {
     bool ended = false;
     int rc = av_buffersrc_close(chain->graph.source, end_pts, AV_BUFFERSRC_FLAG_PUSH);
 
     if (rc < 0)
         return media_fail(err, rc, "ending the filter graph \"%s\"", chain->spec->filter);
-    return collect(chain, emit, opaque, &ended, err);
+    return chain_collect(chain, emit, opaque, &ended, err);
 }
 
 static int run(struct chain *chain, uint64_t frame, struct picture *picture, chain_emit emit, void *opaque,
@@ -186,9 +169,10 @@ static int run(struct chain *chain, uint64_t frame, struct picture *picture, cha
     if ((rc = av_buffersrc_add_frame_flags(chain->graph.source, in, AV_BUFFERSRC_FLAG_PUSH)) < 0)
         return media_fail(err, rc, "frame %llu: filtering with \"%s\"", (unsigned long long)frame,
                           chain->spec->filter);
-    count = collect(chain, emit, opaque, &ended, err);
+    count = chain_collect(chain, emit, opaque, &ended, err);
+    /* Some filters hold a picture back until the next one comes: the end of the input gets it out. */
     if (count == 0 && !ended) {
-        count = flush(chain, end_pts, emit, opaque, err);
+        count = chain_end(chain, end_pts, emit, opaque, err);
         ended = true;
     }
     if (ended || count < 0)
@@ -206,7 +190,9 @@ int chain_filter(struct chain *chain, uint64_t frame, struct picture **picture, 
     int rc;
 
     *picture = NULL;
-    rc = prepare(chain, taken, err);
+    rc = chain->spec->windowed ? vid_fail(err, -EINVAL, "the filter graph \"%s\" needs neighbouring frames",
+                                          chain->spec->filter)
+                               : prepare(chain, taken, err);
     if (rc >= 0)
         rc = run(chain, frame, taken, emit, opaque, err);
     picture_unref(&taken);

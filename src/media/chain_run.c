@@ -1,0 +1,163 @@
+#include "media/catalog.h"
+#include "media/chain_private.h"
+
+#include <libavfilter/buffersrc.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A run under way. A picture belongs to the last frame whose time, as the graph changes it, is not later than
+ * the picture's: so each picture of the whole run belongs to one frame, and every task finds the same one. */
+struct cutter {
+    struct chain *chain;
+    const struct chain_run *run;
+    chain_run_emit emit;
+    void *opaque;
+    int64_t *times;  /* of the frames that were fed, behind the graph */
+    unsigned base;   /* index of the first frame that this graph was fed */
+    unsigned fed;    /* frames so far, of all graphs */
+    bool from_start; /* the graph was fed the first frame that it has in the serial run */
+    bool ended;
+};
+
+static uint64_t number_of(const struct cutter *cutter, unsigned index)
+{
+    return cutter->run->first - cutter->run->before + index;
+}
+
+/* The index of the frame that a picture of this time belongs to, or -1: to one before the context. */
+static int owner_of(const struct cutter *cutter, int64_t pts)
+{
+    unsigned i = cutter->fed;
+
+    while (i > cutter->base && pts != AV_NOPTS_VALUE && cutter->times[i - 1] > pts)
+        i--;
+    if (i > cutter->base)
+        return (int)i - 1;
+    return cutter->from_start ? (int)cutter->base : -1;
+}
+
+static int hand_on(void *opaque, struct picture **picture)
+{
+    struct cutter *cutter = opaque;
+    const struct chain_run *run = cutter->run;
+    int owner = owner_of(cutter, (*picture)->frame->pts);
+
+    if (owner < (int)run->before || owner >= (int)(run->before + run->count)) {
+        picture_unref(picture);
+        return 0;
+    }
+    return cutter->emit(cutter->opaque, number_of(cutter, (unsigned)owner), picture);
+}
+
+/* ffmpeg builds its graph anew where the size or format of the frames changes, and so forgets what was
+ * before. */
+static int start_graph(struct cutter *cutter, const struct picture *picture, struct vid_error *err)
+{
+    struct chain *chain = cutter->chain;
+    uint64_t number = number_of(cutter, cutter->fed);
+    int rc;
+
+    chain_graph_free(&chain->graph);
+    if ((rc = chain_graph_build(chain->spec, picture, &chain->graph, err)) < 0)
+        return rc;
+    chain_graph_set_count(&chain->graph, (int64_t)(number - picture->graph_first));
+    cutter->base = cutter->fed;
+    cutter->from_start = number == picture->graph_first;
+    cutter->ended = false;
+    return 0;
+}
+
+static int check_time(const struct cutter *cutter, const struct picture *picture,
+                      const struct picture *previous, struct vid_error *err)
+{
+    int64_t pts = picture->frame->pts;
+
+    if (pts != AV_NOPTS_VALUE && (cutter->fed == cutter->base || pts > previous->frame->pts))
+        return 0;
+    return vid_fail(err, -ERANGE,
+                    "frame %llu has no time later than the frame before: the graph \"%s\", which uses "
+                    "neighbouring frames, cannot be run in parallel on this video; run it with ffmpeg",
+                    (unsigned long long)number_of(cutter, cutter->fed), cutter->chain->spec->filter);
+}
+
+static int feed(struct cutter *cutter, struct vid_error *err)
+{
+    const struct picture *picture = cutter->run->pictures[cutter->fed];
+    const struct picture *previous = cutter->fed ? cutter->run->pictures[cutter->fed - 1] : NULL;
+    int rc = 0;
+
+    if (!previous || previous->graph_first != picture->graph_first)
+        rc = start_graph(cutter, picture, err);
+    if (rc < 0 || (rc = check_time(cutter, picture, previous, err)) < 0)
+        return rc;
+    cutter->times[cutter->fed++] = chain_graph_time(&cutter->chain->graph, picture->frame->pts);
+    if (cutter->ended)
+        return 0;
+    rc = av_buffersrc_add_frame_flags(cutter->chain->graph.source, picture->frame,
+                                      AV_BUFFERSRC_FLAG_PUSH | AV_BUFFERSRC_FLAG_KEEP_REF);
+    if (rc < 0)
+        return media_fail(err, rc, "frame %llu: filtering with \"%s\"",
+                          (unsigned long long)number_of(cutter, cutter->fed - 1),
+                          cutter->chain->spec->filter);
+    return chain_collect(cutter->chain, hand_on, cutter, &cutter->ended, err);
+}
+
+static int run_window(struct cutter *cutter, struct vid_error *err)
+{
+    const struct chain_run *run = cutter->run;
+    unsigned total = run->before + run->count + run->after;
+    int rc = 0;
+
+    while (cutter->fed < total && rc >= 0)
+        rc = feed(cutter, err);
+    if (rc >= 0 && run->last && !cutter->ended)
+        rc = chain_end(cutter->chain, run->pictures[total - 1]->end, hand_on, cutter, err);
+    return rc;
+}
+
+/* Frame by frame: the number that chain_filter's pictures belong to. */
+struct numbered {
+    uint64_t frame;
+    chain_run_emit emit;
+    void *opaque;
+};
+
+static int emit_numbered(void *opaque, struct picture **picture)
+{
+    struct numbered *numbered = opaque;
+
+    return numbered->emit(numbered->opaque, numbered->frame, picture);
+}
+
+static int run_frames(struct chain *chain, const struct chain_run *run, chain_run_emit emit, void *opaque,
+                      struct vid_error *err)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; i < run->count && rc >= 0; i++) {
+        struct numbered numbered = {run->first + i, emit, opaque};
+        struct picture *picture = picture_ref(run->pictures[run->before + i]);
+
+        if (!picture)
+            return vid_fail(err, -ENOMEM, "no memory for a picture");
+        rc = chain_filter(chain, numbered.frame, &picture, emit_numbered, &numbered, err);
+    }
+    return rc;
+}
+
+int chain_filter_run(struct chain *chain, const struct chain_run *run, chain_run_emit emit, void *opaque,
+                     struct vid_error *err)
+{
+    struct cutter cutter = {.chain = chain, .run = run, .emit = emit, .opaque = opaque};
+    int rc;
+
+    if (!chain->spec->windowed)
+        return run_frames(chain, run, emit, opaque, err);
+    cutter.times = calloc((size_t)run->before + run->count + run->after, sizeof(*cutter.times));
+    if (!cutter.times)
+        return vid_fail(err, -ENOMEM, "no memory for the times of a task's frames");
+    rc = run_window(&cutter, err);
+    chain_graph_free(&chain->graph); /* also lets go of the pictures */
+    free(cutter.times);
+    return rc < 0 ? rc : 0;
+}
