@@ -38,7 +38,7 @@ struct filter_window {
 #define CONTEXT_MAX 128
 #define CONTEXT_TASK_MAX 256
 #define CONTEXT_SHARE 4
-#define TASK_LEAST 8
+#define TASK_LEAST 16
 
 /* NULL: unknown. */
 const struct catalog_entry *catalog_find(const char *name);
