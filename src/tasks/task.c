@@ -24,9 +24,9 @@ int task_encode(const struct task *task, char *text, size_t size)
         return -EINVAL;
     int n = snprintf(text, size,
                      "%" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRId64
-                     " %" PRIu64 " %" PRIu32,
+                     " %" PRIu64 " %" PRIu32 " %" PRIu32,
                      task->id, task->first, task->count, task->before, task->after, task->attempt,
-                     task->pushed, task->released, task->avoid);
+                     task->pushed, task->released, task->avoid, task->last);
     if (n < 0 || (size_t)n >= size)
         return -EMSGSIZE;
     size_t used = (size_t)n;
@@ -54,6 +54,7 @@ static int decode_head(struct fields *in, struct task *task)
     task->pushed = (int64_t)pushed;
     task->released = field_u64(in, ' ');
     task->avoid = field_u32(in, ' ');
+    task->last = field_u32(in, ' ');
     return in->bad || pushed > INT64_MAX || !shape_is_right(task) ? -EBADMSG : 0;
 }
 

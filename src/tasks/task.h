@@ -24,11 +24,12 @@ struct task {
     int64_t pushed;    /* clock_wall when it went into the list */
     uint64_t released; /* all frames below need nothing more: a worker may reuse the bytes of their results */
     uint32_t avoid;    /* rank + 1 that shall leave the task to others while there are others; 0: none */
+    uint32_t last;     /* 1: its last slot is the video's last frame, 0: not, or nobody needs to know */
     struct task_slot slots[TASK_FRAMES_MAX]; /* before + count + after are used */
 };
 
 /* As one line of decimal text, for the list and for a person with redis-cli:
- * "id first count before after attempt pushed released avoid offset:length,...".
+ * "id first count before after attempt pushed released avoid last offset:length,...".
  * The same task always gives the same text. Returns the length, -EMSGSIZE when
  * `size` is too small, -EINVAL for a task that has no frame of its own, more
  * than TASK_FRAMES_MAX, attempt 0 or a negative `pushed`. */

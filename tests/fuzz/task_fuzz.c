@@ -18,6 +18,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int length = task_encode(&task, text, sizeof text);
     MUST(length >= 0 && task_decode(text, (size_t)length, &again) == 0);
     MUST(again.id == task.id && again.first == task.first && again.count == task.count);
-    MUST(again.released == task.released && again.avoid == task.avoid);
+    MUST(again.released == task.released && again.avoid == task.avoid && again.last == task.last);
     return 0;
 }

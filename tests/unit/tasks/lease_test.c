@@ -208,7 +208,7 @@ static void a_task_given_up_is_kept_for_people(void **state)
     struct task task = some_task(4);
     assert_int_equal(task_list_bury(list, &task, "frame 4:  100 % \"broken\"\n", NULL), 0);
     redisReply *kept = raw(group_url, "LINDEX vidmpi:{dead}:dead 0");
-    assert_string_equal(kept->str, "4 4 1 0 0 1 1000 0 0 16384:4096|frame 4:  100 % \"broken\"\n");
+    assert_string_equal(kept->str, "4 4 1 0 0 1 1000 0 0 0 16384:4096|frame 4:  100 % \"broken\"\n");
     reply_free(&kept);
     for (int i = 0; i < 1005; i++)
         assert_int_equal(task_list_bury(list, &task, "again", NULL), 0);

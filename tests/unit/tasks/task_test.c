@@ -20,7 +20,8 @@ static struct task largest(void)
                         .attempt = UINT32_MAX,
                         .pushed = INT64_MAX,
                         .released = UINT64_MAX,
-                        .avoid = UINT32_MAX};
+                        .avoid = UINT32_MAX,
+                        .last = UINT32_MAX};
     for (int i = 0; i < TASK_FRAMES_MAX; i++)
         task.slots[i] = (struct task_slot){UINT64_MAX, UINT64_MAX};
     return task;
@@ -36,11 +37,12 @@ static void writes_the_documented_line(void **state)
                         .attempt = 3,
                         .pushed = 99,
                         .released = 38,
-                        .avoid = 6};
+                        .avoid = 6,
+                        .last = 1};
     char text[200];
     for (uint64_t i = 0; i < 3; i++)
         task.slots[i] = (struct task_slot){i * 100, 50 + i};
-    const char *expected = "7 40 2 1 0 3 99 38 6 0:50,100:51,200:52";
+    const char *expected = "7 40 2 1 0 3 99 38 6 1 0:50,100:51,200:52";
     assert_int_equal(task_encode(&task, text, sizeof(text)), (int)strlen(expected));
     assert_string_equal(text, expected);
 }
@@ -58,7 +60,7 @@ static void reads_what_it_writes(void **state)
         assert_int_equal(task_encode(&back, again, sizeof(again)), length);
         assert_string_equal(text, again);
         assert_true(back.id == tasks[i].id && back.pushed == tasks[i].pushed && back.after == tasks[i].after);
-        assert_true(back.released == tasks[i].released && back.avoid == tasks[i].avoid);
+        assert_true(back.released == tasks[i].released && back.avoid == tasks[i].avoid && back.last == tasks[i].last);
     }
 }
 
@@ -94,39 +96,39 @@ static void refuses_rubbish(void **state)
         "",
         "end",
         "rubbish",
-        "-1 0 1 0 0 1 5 0 0 0:1",
-        "0 -1 1 0 0 1 5 0 0 0:1",
-        "0 0 1 0 0 1 -5 0 0 0:1",
-        "0 0 1 0 0 1 5 0 0 0:-1",
-        "+0 0 1 0 0 1 5 0 0 0:1",
+        "-1 0 1 0 0 1 5 0 0 0 0:1",
+        "0 -1 1 0 0 1 5 0 0 0 0:1",
+        "0 0 1 0 0 1 -5 0 0 0 0:1",
+        "0 0 1 0 0 1 5 0 0 0 0:-1",
+        "+0 0 1 0 0 1 5 0 0 0 0:1",
         " 0 0 1 0 0 1 5 0 0 0:1",
         "0  0 1 0 0 1 5 0 0 0:1",
-        "00 0 1 0 0 1 5 0 0 0:1",
-        "0x1 0 1 0 0 1 5 0 0 0:1",
-        "0 0 1 0 0 1 5 0 0 0:1 ",
-        "0 0 1 0 0 1 5 0 0 0:1\n",
-        "0 0 1 0 0 1 5 0 0 0:1,",
-        "0 0 1 0 0 1 5 0 0 0:1,2:3",
-        "0 0 2 0 0 1 5 0 0 0:1",
+        "00 0 1 0 0 1 5 0 0 0 0:1",
+        "0x1 0 1 0 0 1 5 0 0 0 0:1",
+        "0 0 1 0 0 1 5 0 0 0 0:1 ",
+        "0 0 1 0 0 1 5 0 0 0 0:1\n",
+        "0 0 1 0 0 1 5 0 0 0 0:1,",
+        "0 0 1 0 0 1 5 0 0 0 0:1,2:3",
+        "0 0 2 0 0 1 5 0 0 0 0:1",
         "0 0 0 0 0 1 5 0 0 ",
-        "0 0 0 1 0 1 5 0 0 0:1",
-        "0 0 1 0 0 0 5 0 0 0:1",
-        "18446744073709551616 0 1 0 0 1 5 0 0 0:1",
-        "99999999999999999999999999 0 1 0 0 1 5 0 0 0:1",
-        "0 0 4294967296 0 0 1 5 0 0 0:1",
-        "0 0 4294967297 0 0 1 5 0 0 0:1",
-        "0 0 1 4294967295 1 1 5 0 0 0:1",
-        "0 0 4294967295 4294967295 4294967295 1 5 0 0 0:1",
-        "0 0 257 0 0 1 5 0 0 0:1",
-        "0 0 1 0 0 1 9223372036854775808 0 0 0:1",
+        "0 0 0 1 0 1 5 0 0 0 0:1",
+        "0 0 1 0 0 0 5 0 0 0 0:1",
+        "18446744073709551616 0 1 0 0 1 5 0 0 0 0:1",
+        "99999999999999999999999999 0 1 0 0 1 5 0 0 0 0:1",
+        "0 0 4294967296 0 0 1 5 0 0 0 0:1",
+        "0 0 4294967297 0 0 1 5 0 0 0 0:1",
+        "0 0 1 4294967295 1 1 5 0 0 0 0:1",
+        "0 0 4294967295 4294967295 4294967295 1 5 0 0 0 0:1",
+        "0 0 257 0 0 1 5 0 0 0 0:1",
+        "0 0 1 0 0 1 9223372036854775808 0 0 0 0:1",
         "0 0 1 0 0 1 5 0:1",
         "0 0 1 0 0 1 5 0 0:1",
-        "0 0 1 0 0 1 5 -1 0 0:1",
-        "0 0 1 0 0 1 5 18446744073709551616 0 0:1",
-        "0 0 1 0 0 1 5 0 4294967296 0:1",
+        "0 0 1 0 0 1 5 -1 0 0 0:1",
+        "0 0 1 0 0 1 5 18446744073709551616 0 0 0:1",
+        "0 0 1 0 0 1 5 0 4294967296 0 0:1",
     };
-    assert_int_equal(decode("0 0 1 0 0 1 5 0 0 0:1"), 0);
-    assert_int_equal(decode("18446744073709551615 0 1 0 0 1 5 0 0 0:1"), 0);
+    assert_int_equal(decode("0 0 1 0 0 1 5 0 0 0 0:1"), 0);
+    assert_int_equal(decode("18446744073709551615 0 1 0 0 1 5 0 0 0 0:1"), 0);
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         if (decode(lines[i]) != -EBADMSG)
             fail_msg("taken: \"%s\"", lines[i]);
@@ -134,7 +136,7 @@ static void refuses_rubbish(void **state)
 
 static void refuses_a_nul_inside(void **state)
 {
-    static const char text[] = "0 0 1 0 0 1 5 0 0 0:1\0002";
+    static const char text[] = "0 0 1 0 0 1 5 0 0 0 0:1\0002";
     struct task task;
     assert_int_equal(task_decode(text, sizeof(text) - 1, &task), -EBADMSG);
 }
