@@ -27,7 +27,8 @@ struct audit {
     struct frame_try *tries;   /* room for the window */
     struct task_place *places; /* room for `places_max` */
     int places_max;
-    bool *busy; /* by rank: holds a task */
+    bool *busy;       /* by rank: holds a task */
+    struct task task; /* large */
 };
 
 int audit_create(struct job *job, struct audit **out, struct vid_error *err)
@@ -68,18 +69,22 @@ static struct watch *watch_of(struct audit *audit, uint64_t frame)
     return watch;
 }
 
-void audit_reported(struct audit *audit, uint64_t frame)
+void audit_reported(struct audit *audit, uint64_t task)
 {
-    watch_of(audit, frame)->reported = clock_now();
+    uint64_t frames[TASK_FRAMES_MAX];
+    int count = frame_table_of_task(audit->job->table, task, frames, TASK_FRAMES_MAX);
+
+    for (int i = 0; i < count; i++)
+        watch_of(audit, frames[i])->reported = clock_now();
 }
 
-/* Where the newest copy of the frame's task is, or NULL. */
-static const struct task_place *find(const struct audit *audit, int places, uint64_t frame)
+/* Where the newest copy of the task is, or NULL. */
+static const struct task_place *find(const struct audit *audit, int places, uint64_t task)
 {
     const struct task_place *found = NULL;
 
     for (int i = 0; i < places; i++) {
-        if (audit->places[i].id == frame && (!found || audit->places[i].attempt > found->attempt))
+        if (audit->places[i].id == task && (!found || audit->places[i].attempt > found->attempt))
             found = &audit->places[i];
     }
     return found;
@@ -89,19 +94,18 @@ static int push_again(struct audit *audit, struct task_list *list, uint64_t fram
                       struct vid_error *err)
 {
     struct frame_try try;
-    struct task task;
 
     if (frame_table_retry(audit->job->table, frame, clock_wall(), &try) < 0)
         return 0;
-    task = scatter_task(audit->job, &try, avoid);
-    return task_list_push(list, &task, 1, err);
+    scatter_task(audit->job, &try, avoid, &audit->task);
+    return task_list_push(list, &audit->task, 1, err);
 }
 
 /* A frame without an outcome whose task is nowhere. */
 static int missing(struct audit *audit, struct task_list *list, const struct frame_try *try,
                    struct vid_error *err)
 {
-    struct watch *watch = watch_of(audit, try->frame);
+    struct watch *watch = watch_of(audit, try->first);
 
     if (watch->reported && clock_now() - watch->reported < SIGHT_NS)
         return 0;
@@ -111,9 +115,9 @@ static int missing(struct audit *audit, struct task_list *list, const struct fra
         return 0;
     }
     watch->missed = false;
-    log_warn("the task of frame %" PRIu64 " is not in Redis any more; it is offered again", try->frame);
+    log_warn("the task of frame %" PRIu64 " is not in Redis any more; it is offered again", try->first);
     mishaps_retry(audit->job->mishaps);
-    return push_again(audit, list, try->frame, -1, err);
+    return push_again(audit, list, try->first, -1, err);
 }
 
 /* ---- stragglers ---- */
@@ -165,16 +169,17 @@ static int copy_stragglers(struct audit *audit, struct task_list *list, int trie
         return 0;
     idle = count_idle(audit, places);
     for (int i = 0; i < tries && idle > 0 && ret == 0; i++) {
-        struct watch *watch = watch_of(audit, audit->tries[i].frame);
-        const struct task_place *place = find(audit, places, audit->tries[i].frame);
+        uint64_t frame = audit->tries[i].first;
+        struct watch *watch = watch_of(audit, frame);
+        const struct task_place *place = find(audit, places, audit->tries[i].task);
 
         if (!place || watch->copied || audit->tries[i].pushed > since)
             continue;
         watch->copied = true;
         idle--;
         mishaps_copy(job->mishaps);
-        log_info("rank %d is slow with frame %" PRIu64 ": an idle rank gets a copy", place->rank, place->id);
-        ret = push_again(audit, list, place->id, place->rank, err);
+        log_info("rank %d is slow with frame %" PRIu64 ": an idle rank gets a copy", place->rank, frame);
+        ret = push_again(audit, list, frame, place->rank, err);
     }
     return ret;
 }
@@ -194,8 +199,8 @@ int audit_run(struct audit *audit, struct task_list *list, struct vid_error *err
     for (int i = 0; i < tries && ret == 0; i++) {
         const struct frame_try *try = &audit->tries[i];
 
-        if (find(audit, places, try->frame)) {
-            watch_of(audit, try->frame)->missed = false;
+        if (find(audit, places, try->task)) {
+            watch_of(audit, try->first)->missed = false;
         } else if (try->pushed < young && places < audit->places_max) {
             holes++;
             ret = missing(audit, list, try, err);

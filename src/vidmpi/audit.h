@@ -15,8 +15,8 @@ struct audit;
 int audit_create(struct job *job, struct audit **out, struct vid_error *err);
 void audit_destroy(struct audit *audit); /* NULL-safe */
 
-/* A worker says that the frame's result is published: it may take a while to come into sight. */
-void audit_reported(struct audit *audit, uint64_t frame);
+/* A worker says that the task's results are published: they may take a while to come into sight. */
+void audit_reported(struct audit *audit, uint64_t task);
 
 /* One round. Returns how many tasks were missing, offered again or not yet. A task counts as lost when two
  * rounds in a row miss it: its result may just be on its way into sight. */

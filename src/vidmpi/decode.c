@@ -6,6 +6,7 @@
 #include "vidmpi/scatter.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* While the list has work for all, tasks wait for each other: one round trip for so many. */
@@ -17,6 +18,8 @@ struct decoder {
     struct task_list *list;
     struct task *batch; /* BATCH_MAX of them */
     int count;
+    uint64_t entered;  /* frames that are in the table */
+    uint64_t assigned; /* frames that are in tasks, or need none: all below */
 };
 
 /* The first picture was decoded while the job opened. */
@@ -38,6 +41,11 @@ static int put_in_ring(struct job *job, const struct picture *picture, uint64_t 
     int ret = 0;
 
     if (size > frame_ring_slot_bytes(job->ring)) {
+        if (job->context.windowed) /* the frames under way need this one */
+            return vid_fail(err, -ENOTSUP,
+                            "frame %" PRIu64 " is larger than those before it, which filters that look at "
+                            "neighbouring frames do not bear",
+                            frame);
         ret = frame_table_drain(job->table);
         if (ret == 0)
             ret = frame_ring_grow(job->ring, size, err);
@@ -69,16 +77,51 @@ static bool list_is_full(const struct decoder *decoder)
     return counts.decoded - counts.settled > 2 * decoder->job->workers + (unsigned)decoder->count;
 }
 
-static int scatter(struct decoder *decoder, uint64_t frame, size_t bytes, int64_t decoded,
-                   struct vid_error *err)
+/* The tasks of the frames that wait, `count` of them at most, from the first one that is in none. */
+static int scatter(struct decoder *decoder, uint64_t count, struct vid_error *err)
 {
-    struct frame_try try = {.frame = frame, .attempt = 1, .bytes = bytes, .pushed = clock_wall()};
+    struct job *job = decoder->job;
+    struct frame_try try;
+    int ret = 0;
 
-    frame_table_enter(decoder->job->table, frame, bytes, decoded, try.pushed);
-    decoder->batch[decoder->count++] = scatter_task(decoder->job, &try, -1);
-    if (decoder->count < BATCH_MAX && list_is_full(decoder))
-        return 0;
-    return push(decoder, err);
+    while (count > 0 && ret == 0) {
+        unsigned done = frame_table_begin(job->table, decoder->assigned, (unsigned)count, clock_wall(), &try);
+
+        decoder->assigned += done;
+        count -= done;
+        if (try.count == 0)
+            continue;
+        scatter_task(job, &try, -1, &decoder->batch[decoder->count++]);
+        if (decoder->count == BATCH_MAX || !list_is_full(decoder))
+            ret = push(decoder, err);
+    }
+    return ret;
+}
+
+/* A task can begin when its last frame's context is there. Where there is context one frame more is awaited,
+ * which tells that the video goes on. */
+static int scatter_ready(struct decoder *decoder, struct vid_error *err)
+{
+    const struct chain_context *context = &decoder->job->context;
+    uint64_t needed = context->task_frames + context->after + context->windowed;
+    int ret = 0;
+
+    while (ret == 0 && decoder->entered - decoder->assigned >= needed)
+        ret = scatter(decoder, context->task_frames, err);
+    return ret;
+}
+
+/* The video has ended: what is left. */
+static int scatter_rest(struct decoder *decoder, struct vid_error *err)
+{
+    uint64_t rest;
+    int ret = 0;
+
+    while (ret == 0 && (rest = decoder->entered - decoder->assigned) > 0)
+        ret =
+            scatter(decoder,
+                    rest < decoder->job->context.task_frames ? rest : decoder->job->context.task_frames, err);
+    return ret < 0 ? ret : push(decoder, err);
 }
 
 /* Nothing may be held back while this waits for room. */
@@ -92,31 +135,42 @@ static int reserve(struct decoder *decoder, uint64_t *frame, struct vid_error *e
     return ret < 0 ? ret : frame_table_reserve(decoder->job->table, true, frame);
 }
 
-/* `waited`: time that is not decoding is added. */
-static int enter(struct decoder *decoder, struct picture *picture, int64_t begun, struct vid_error *err)
+/* Into the ring, but for a frame that nothing needs any more. */
+static int enter(struct decoder *decoder, struct picture *picture, uint64_t frame, int64_t decoded,
+                 struct vid_error *err)
 {
     struct job *job = decoder->job;
+    const struct result_ref *kept = history_result(&job->history, frame);
+    bool sealed = frame < job->history.end;
+    size_t bytes = picture_packed_size(picture);
+    int ret = 0;
+
+    if (frame + job->context.before >= job->history.end)
+        ret = put_in_ring(job, picture, frame, err);
+    if (ret < 0)
+        return ret;
+    if (sealed || kept)
+        frame_table_enter_done(job->table, frame, bytes, sealed ? NULL : kept, decoded);
+    else
+        frame_table_enter(job->table, frame, bytes, decoded);
+    decoder->entered = frame + 1;
+    return 0;
+}
+
+static int take_picture(struct decoder *decoder, struct picture *picture, int64_t begun,
+                        struct vid_error *err)
+{
     int64_t decoded = clock_now(), waited;
-    const struct result_ref *kept;
     uint64_t frame;
     int ret = reserve(decoder, &frame, err);
 
     waited = clock_now() - decoded;
+    if (ret == 0)
+        ret = enter(decoder, picture, frame, decoded, err);
     if (ret < 0)
         return ret;
-    if (frame < job->history.end) {
-        frame_table_enter_done(job->table, frame, 0, NULL, decoded);
-        return 0;
-    }
-    ret = put_in_ring(job, picture, frame, err);
-    if (ret < 0)
-        return ret;
-    stats_add(job->stats, STAGE_DECODE, clock_now() - begun - waited);
-    kept = history_result(&job->history, frame);
-    if (!kept)
-        return scatter(decoder, frame, picture_packed_size(picture), decoded, err);
-    frame_table_enter_done(job->table, frame, picture_packed_size(picture), kept, decoded);
-    return 0;
+    stats_add(decoder->job->stats, STAGE_DECODE, clock_now() - begun - waited);
+    return scatter_ready(decoder, err);
 }
 
 static int decode_one(struct decoder *decoder, struct vid_error *err)
@@ -126,7 +180,7 @@ static int decode_one(struct decoder *decoder, struct vid_error *err)
     int ret = next_picture(decoder->job, &picture, err);
 
     if (ret == 0)
-        ret = enter(decoder, picture, begun, err);
+        ret = take_picture(decoder, picture, begun, err);
     picture_unref(&picture);
     return ret;
 }
@@ -150,13 +204,13 @@ void decode_run(struct job *job)
 
     while (ret == 0)
         ret = decode_one(&decoder, &err);
+    frame_table_end(job->table);
     if (ret == VID_EOF) {
-        int rest = push(&decoder, &err);
+        int rest = scatter_rest(&decoder, &err);
         ret = rest < 0 ? rest : ret;
     }
     if (ret != VID_EOF)
         job_fail(job, &err);
-    frame_table_end(job->table);
     job_count_round_trips(job, decoder.list);
     task_list_close(&decoder.list);
     free(decoder.batch);

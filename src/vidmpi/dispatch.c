@@ -37,7 +37,8 @@ struct dispatcher {
     int64_t next_duties, next_audit;
     int64_t next_retry; /* clock_wall; INT64_MAX: none is delayed */
     bool sent_home;
-    bool *alive; /* by rank: has a lease */
+    bool *alive;      /* by rank: has a lease */
+    struct task task; /* large */
 
     pthread_mutex_t lock;
     bool stopped; /* protected by lock */
@@ -69,27 +70,26 @@ static int try_again(struct dispatcher *d, const struct task_report *report, uns
     struct job *job = d->job;
     int64_t due = retry_due(job, failures);
     struct frame_try try;
-    struct task task;
 
     if (frame_table_retry(job->table, report->frame, due, &try) < 0)
         return 0;
     mishaps_retry(job->mishaps);
     log_warn("frame %" PRIu64 " failed on rank %u: %s; it is tried again (%u of %d)", report->frame,
              report->rank, report->text, failures, job->options->retries);
-    task = scatter_task(job, &try, job->workers > 1 ? (int)report->rank : -1);
+    scatter_task(job, &try, job->workers > 1 ? (int)report->rank : -1, &d->task);
     if (due < d->next_retry)
         d->next_retry = due;
-    return task_list_delay(d->list, &task, due, err);
+    return task_list_delay(d->list, &d->task, due, err);
 }
 
 /* What the list keeps of it is for people only: a failure to say so is none of the job's. */
 static void bury(struct dispatcher *d, const struct task_report *report)
 {
-    struct frame_try try = {.frame = report->frame, .attempt = report->attempt};
-    struct task task = scatter_task(d->job, &try, -1);
+    struct frame_try try = {report->frame, 1, report->id, report->attempt, clock_wall()};
     struct vid_error err = {0};
 
-    if (task_list_bury(d->list, &task, report->text, &err) < 0)
+    scatter_task(d->job, &try, -1, &d->task);
+    if (task_list_bury(d->list, &d->task, report->text, &err) < 0)
         log_debug("%s", err.text);
 }
 
@@ -120,12 +120,32 @@ static int give_up(struct dispatcher *d, const struct task_report *report, unsig
     return 0;
 }
 
+/* Of a task that fails, each other frame is tried by itself: so the one at fault is found. */
+static int split(struct dispatcher *d, const struct task_report *report, struct vid_error *err)
+{
+    struct job *job = d->job;
+    uint64_t frames[TASK_FRAMES_MAX];
+    int count = frame_table_of_task(job->table, report->id, frames, TASK_FRAMES_MAX), ret = 0;
+
+    for (int i = 0; i < count && ret == 0; i++) {
+        struct frame_try try;
+
+        if (frames[i] == report->frame || frame_table_retry(job->table, frames[i], clock_wall(), &try) < 0)
+            continue;
+        scatter_task(job, &try, -1, &d->task);
+        ret = task_list_push(d->list, &d->task, 1, err);
+    }
+    return ret;
+}
+
 static int take_failure(struct dispatcher *d, const struct task_report *report, struct vid_error *err)
 {
     unsigned failures = frame_table_failed(d->job->table, report->frame, report->attempt);
 
     if (failures == 0)
         return 0;
+    if (split(d, report, err) < 0)
+        return err->code;
     if (failures <= (unsigned)d->job->options->retries)
         return try_again(d, report, failures, err);
     return give_up(d, report, failures, err);

@@ -116,20 +116,32 @@ static void keep_previous(struct encoder_stage *stage, struct picture *picture)
     stage->previous = picture_ref(picture);
 }
 
-static int write_pictures(struct encoder_stage *stage, struct outcome *outcome, struct vid_error *err)
+/* The first `sealed` of them lie in a part that is passed on. */
+static int write_pictures(struct encoder_stage *stage, struct outcome *outcome, uint64_t sealed,
+                          struct vid_error *err)
 {
+    struct job *job = stage->job;
     int ret = 0;
 
-    if (outcome->count != 1)
-        job_set_uneven(stage->job);
     for (int i = 0; i < outcome->count; i++) {
         if (ret == 0) {
-            job_set_latest(stage->job, outcome->pictures[i]);
+            job_set_latest(job, outcome->pictures[i]);
             keep_previous(stage, outcome->pictures[i]);
-            ret = media_sink_write(stage->job->sink, &outcome->pictures[i], err);
+            ret = (uint64_t)i < sealed ? media_sink_skip(job->sink, err)
+                                       : media_sink_write(job->sink, &outcome->pictures[i], err);
+            picture_counts_add(job->pictures);
         }
         picture_unref(&outcome->pictures[i]);
     }
+    return ret;
+}
+
+static int pass_on_sealed(struct job *job, uint64_t frame, struct vid_error *err)
+{
+    int ret = 0;
+
+    for (uint64_t i = history_sealed_pictures(&job->history, frame); i > 0 && ret == 0; i--)
+        ret = media_sink_skip(job->sink, err);
     return ret;
 }
 
@@ -211,7 +223,11 @@ static int encode_frame(struct encoder_stage *stage, const struct frame_entry *e
     count_stages(job, entry, &outcome.times);
     if (entry->outcome == FRAME_RESULT)
         ret = keep_result(stage, &entry->ref, err);
-    if (ret < 0 || (ret = write_pictures(stage, &outcome, err)) < 0)
+    if (ret == 0 && picture_counts_begin(job->pictures, entry->frame) < 0)
+        ret = vid_fail(err, -ENOMEM, "no memory for the counts of pictures");
+    if (ret == 0)
+        ret = write_pictures(stage, &outcome, history_sealed_pictures(&job->history, entry->frame), err);
+    if (ret < 0)
         return ret;
     return release_results(stage, err);
 }
@@ -228,7 +244,7 @@ static int encode_one(struct encoder_stage *stage, struct vid_error *err)
     begun = clock_now();
     if (entry.outcome == FRAME_SEALED) {
         frame_table_release(job->table, entry.frame);
-        return media_sink_skip(job->sink, err);
+        return pass_on_sealed(job, entry.frame, err);
     }
     ret = encode_frame(stage, &entry, err);
     stats_add(job->stats, STAGE_ENCODE, clock_now() - begun);

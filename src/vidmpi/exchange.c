@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define WANTS_MAX 8 /* tasks of one worker: the one in hand, and one ahead, and what dead ones wanted */
-#define SLOTS 8     /* of the rank's own ring */
 
 /* WANT_VOID: coming, for a worker that is gone: MPI cannot take it back. */
 enum want_state { WANT_FREE, WANT_ASKED, WANT_COMING, WANT_VOID, WANT_HERE };
@@ -52,8 +51,8 @@ int exchange_serve(struct cluster *cluster, const struct frame_ring *ring, int r
     return ret;
 }
 
-int exchange_open(struct cluster *cluster, const char *ring_name, size_t slot_bytes, struct exchange **out,
-                  struct vid_error *err)
+int exchange_open(struct cluster *cluster, const char *ring_name, unsigned slots, size_t slot_bytes,
+                  struct exchange **out, struct vid_error *err)
 {
     struct exchange *exchange = calloc(1, sizeof(*exchange));
     int ret;
@@ -61,7 +60,7 @@ int exchange_open(struct cluster *cluster, const char *ring_name, size_t slot_by
     if (!exchange)
         return vid_fail(err, -ENOMEM, "no memory for the exchange of pixels");
     exchange->cluster = cluster;
-    ret = frame_ring_create(ring_name, SLOTS, slot_bytes, &exchange->ring, err);
+    ret = frame_ring_create(ring_name, slots, slot_bytes, &exchange->ring, err);
     if (ret < 0)
         exchange_close(&exchange);
     *out = exchange;
@@ -84,7 +83,7 @@ int exchange_want(struct exchange *exchange, const char *text, size_t size, stru
     if (ret < 0)
         return vid_fail(err, ret, "the worker wants the pixels of a task that cannot be read");
     want->slots = want->task.before + want->task.count + want->task.after;
-    if (want->slots > SLOTS)
+    if (want->slots > frame_ring_slots(exchange->ring))
         return vid_fail(err, -E2BIG, "a task of %u frames is too long for another node", want->slots);
     want->state = WANT_ASKED;
     exchange->count++;
@@ -108,7 +107,7 @@ static int begin(struct exchange *exchange, struct want *want, struct vid_error 
     char text[sizeof(((struct cluster_message *)NULL)->text)];
     int ret;
 
-    if (exchange->slots_used + want->slots > SLOTS)
+    if (exchange->slots_used + want->slots > frame_ring_slots(exchange->ring))
         return 0;
     if (longest_slot(want) > frame_ring_slot_bytes(exchange->ring)) {
         if (exchange->slots_used > 0)

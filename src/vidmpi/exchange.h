@@ -18,8 +18,8 @@ int exchange_serve(struct cluster *cluster, const struct frame_ring *ring, int r
 struct exchange;
 
 /* Makes the rank's ring under the given name. */
-int exchange_open(struct cluster *cluster, const char *ring_name, size_t slot_bytes, struct exchange **out,
-                  struct vid_error *err);
+int exchange_open(struct cluster *cluster, const char *ring_name, unsigned slots, size_t slot_bytes,
+                  struct exchange **out, struct vid_error *err);
 
 /* The worker wants a task's pixels (CONTROL_WANT), or is done with them (CONTROL_FREE). */
 int exchange_want(struct exchange *exchange, const char *text, size_t size, struct vid_error *err);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum place { PLACE_FREE, PLACE_UNDER_WAY, PLACE_SETTLED };
+enum place { PLACE_FREE, PLACE_WAITING, PLACE_UNDER_WAY, PLACE_SETTLED };
 
 struct frame_table {
     pthread_mutex_t lock;
@@ -15,17 +15,18 @@ struct frame_table {
     struct frame_slot {
         enum place place;
         struct frame_entry entry;
+        uint64_t task;     /* the id of the newest */
         uint32_t attempt;  /* the newest */
         unsigned failures; /* attempts that failed */
     } * slots;
-    unsigned window;
+    unsigned window, tail;
     uint64_t reserved; /* frames that the decoder was given */
     uint64_t released; /* frames whose slots are free again: all below */
     uint64_t settled, filtered, kept, sealed, late;
     bool ended, stopped;
 };
 
-struct frame_table *frame_table_create(unsigned window)
+struct frame_table *frame_table_create(unsigned window, unsigned tail)
 {
     struct frame_table *table = calloc(1, sizeof(*table));
 
@@ -34,6 +35,7 @@ struct frame_table *frame_table_create(unsigned window)
     pthread_mutex_init(&table->lock, NULL);
     pthread_cond_init(&table->changed, NULL);
     table->window = window;
+    table->tail = tail;
     table->slots = calloc(window, sizeof(*table->slots));
     if (!table->slots) {
         frame_table_destroy(table);
@@ -59,7 +61,9 @@ static struct frame_slot *slot_of(struct frame_table *table, uint64_t frame)
 
 static bool is_full_locked(const struct frame_table *table)
 {
-    return table->reserved - table->released == table->window;
+    uint64_t lowest = table->released > table->tail ? table->released - table->tail : 0;
+
+    return table->reserved - lowest == table->window;
 }
 
 int frame_table_reserve(struct frame_table *table, bool wait, uint64_t *frame)
@@ -92,18 +96,49 @@ int frame_table_drain(struct frame_table *table)
     return ret;
 }
 
-void frame_table_enter(struct frame_table *table, uint64_t frame, size_t bytes, int64_t decoded,
-                       int64_t pushed)
+void frame_table_enter(struct frame_table *table, uint64_t frame, size_t bytes, int64_t decoded)
 {
     struct frame_slot *slot;
 
     pthread_mutex_lock(&table->lock);
     slot = slot_of(table, frame);
-    slot->place = PLACE_UNDER_WAY;
-    slot->attempt = 1;
-    slot->failures = 0;
-    slot->entry = (struct frame_entry){.frame = frame, .bytes = bytes, .decoded = decoded, .pushed = pushed};
+    slot->place = PLACE_WAITING;
+    slot->entry = (struct frame_entry){.frame = frame, .bytes = bytes, .decoded = decoded};
     pthread_mutex_unlock(&table->lock);
+}
+
+static void begin_locked(struct frame_slot *slot, const struct frame_try *try)
+{
+    slot->place = PLACE_UNDER_WAY;
+    slot->task = try->task;
+    slot->attempt = try->attempt;
+    slot->failures = 0;
+    slot->entry.pushed = try->pushed;
+}
+
+unsigned frame_table_begin(struct frame_table *table, uint64_t first, unsigned count, int64_t pushed,
+                           struct frame_try *try)
+{
+    unsigned done = 0;
+
+    pthread_mutex_lock(&table->lock);
+    while (done < count && slot_of(table, first + done)->place != PLACE_WAITING)
+        done++;
+    *try = (struct frame_try){.first = first + done, .task = first + done, .attempt = 1, .pushed = pushed};
+    for (; done < count && slot_of(table, first + done)->place == PLACE_WAITING; done++, try->count++)
+        begin_locked(slot_of(table, first + done), try);
+    pthread_mutex_unlock(&table->lock);
+    return done;
+}
+
+size_t frame_table_bytes(struct frame_table *table, uint64_t frame)
+{
+    size_t bytes;
+
+    pthread_mutex_lock(&table->lock);
+    bytes = slot_of(table, frame)->entry.bytes;
+    pthread_mutex_unlock(&table->lock);
+    return bytes;
 }
 
 /* The frame has its outcome; whoever waits for the next one in order looks again. */
@@ -124,6 +159,7 @@ void frame_table_enter_done(struct frame_table *table, uint64_t frame, size_t by
     pthread_mutex_lock(&table->lock);
     slot = slot_of(table, frame);
     slot->entry = (struct frame_entry){.frame = frame, .bytes = bytes, .decoded = decoded};
+    slot->task = frame;
     slot->attempt = 1;
     slot->failures = 0;
     if (ref)
@@ -194,7 +230,7 @@ unsigned frame_table_failed(struct frame_table *table, uint64_t frame, uint32_t 
 
 static struct frame_try try_of(const struct frame_slot *slot)
 {
-    return (struct frame_try){slot->entry.frame, slot->attempt, slot->entry.bytes, slot->entry.pushed};
+    return (struct frame_try){slot->entry.frame, 1, slot->task, slot->attempt, slot->entry.pushed};
 }
 
 int frame_table_retry(struct frame_table *table, uint64_t frame, int64_t pushed, struct frame_try *out)
@@ -205,6 +241,7 @@ int frame_table_retry(struct frame_table *table, uint64_t frame, int64_t pushed,
     slot = under_way_locked(table, frame);
     if (slot) {
         slot->attempt++;
+        slot->task = frame;
         slot->entry.pushed = pushed;
         *out = try_of(slot);
     }
@@ -212,15 +249,31 @@ int frame_table_retry(struct frame_table *table, uint64_t frame, int64_t pushed,
     return slot ? 0 : -ENOENT;
 }
 
-void frame_table_raise(struct frame_table *table, uint64_t frame, uint32_t attempt)
+void frame_table_raise(struct frame_table *table, uint64_t task, uint32_t attempt)
 {
     struct frame_slot *slot;
 
     pthread_mutex_lock(&table->lock);
-    slot = under_way_locked(table, frame);
-    if (slot && slot->attempt < attempt)
-        slot->attempt = attempt;
+    for (uint64_t frame = table->released; frame < table->reserved; frame++) {
+        slot = under_way_locked(table, frame);
+        if (slot && slot->task == task && slot->attempt < attempt)
+            slot->attempt = attempt;
+    }
     pthread_mutex_unlock(&table->lock);
+}
+
+int frame_table_of_task(struct frame_table *table, uint64_t task, uint64_t *frames, int max)
+{
+    int count = 0;
+
+    pthread_mutex_lock(&table->lock);
+    for (uint64_t frame = table->released; frame < table->reserved && count < max; frame++) {
+        const struct frame_slot *slot = under_way_locked(table, frame);
+        if (slot && slot->task == task)
+            frames[count++] = frame;
+    }
+    pthread_mutex_unlock(&table->lock);
+    return count;
 }
 
 int frame_table_give_up(struct frame_table *table, uint64_t frame)

@@ -1,8 +1,8 @@
 /* frame_table: rank 0's table of the frames that are under way, the truth
  * about what is not done yet. A window of consecutive frames: the decoder
  * enters them at its upper end, results come in any order, the encoder takes
- * them out in order at its lower end. Its size is the job's bound on memory and disk, and its
- * back-pressure. Thread-safe. */
+ * them out in order at its lower end. Below that end a tail of frames stays that tasks still need as
+ * context. Its size is the job's bound on memory and disk, and its back-pressure. Thread-safe. */
 #ifndef VID_VIDMPI_FRAME_TABLE_H
 #define VID_VIDMPI_FRAME_TABLE_H
 
@@ -33,12 +33,13 @@ struct frame_entry {
     struct result_ref ref;
 };
 
-/* A frame that needs filtering: what a task of it is made from. */
+/* Frames that need filtering: what a task of them is made from. */
 struct frame_try {
-    uint64_t frame;
+    uint64_t first;
+    unsigned count;   /* frames from there on */
+    uint64_t task;    /* the id of their newest task */
     uint32_t attempt; /* the newest, from 1 */
-    size_t bytes;
-    int64_t pushed; /* clock_wall of the newest attempt */
+    int64_t pushed;   /* clock_wall of the newest attempt */
 };
 
 struct frame_counts {
@@ -51,8 +52,9 @@ struct frame_counts {
     bool ended;        /* no more will be decoded */
 };
 
-struct frame_table *frame_table_create(unsigned window); /* NULL: no memory */
-void frame_table_destroy(struct frame_table *table);     /* NULL-safe */
+/* `tail`: how many of the window's frames stay below the encoder's. NULL: no memory. */
+struct frame_table *frame_table_create(unsigned window, unsigned tail);
+void frame_table_destroy(struct frame_table *table); /* NULL-safe */
 
 /* Decoder: waits until the next frame has room; gives its number. VID_EOF after a stop. `wait`: false gives
  * -EAGAIN instead of waiting. */
@@ -61,9 +63,17 @@ int frame_table_reserve(struct frame_table *table, bool wait, uint64_t *frame);
 /* Decoder: waits until no frame is under way (the ring may then be remade). VID_EOF after a stop. */
 int frame_table_drain(struct frame_table *table);
 
-/* Decoder: the reserved frame is in the ring and about to be pushed. */
-void frame_table_enter(struct frame_table *table, uint64_t frame, size_t bytes, int64_t decoded,
-                       int64_t pushed);
+/* Decoder: the reserved frame is in the ring, and in no task yet. */
+void frame_table_enter(struct frame_table *table, uint64_t frame, size_t bytes, int64_t decoded);
+
+/* Decoder: those of the frames from `first` on, `count` at most, that follow each other and are in no task,
+ * begin their first attempt in one task. Gives which, and how many frames from `first` on are dealt with,
+ * with those before them that need no task; try->count is 0 when none does. */
+unsigned frame_table_begin(struct frame_table *table, uint64_t first, unsigned count, int64_t pushed,
+                           struct frame_try *try);
+
+/* Bytes of the frame's packed picture, as long as it is in the window or its tail. */
+size_t frame_table_bytes(struct frame_table *table, uint64_t frame);
 
 /* Decoder: the reserved frame needs no filtering: an earlier start left its result (`ref`), or it lies in a
  * sealed part (NULL). */
@@ -81,11 +91,15 @@ int frame_table_result(struct frame_table *table, const struct result_ref *ref, 
  * has an outcome, or a newer attempt is under way. */
 unsigned frame_table_failed(struct frame_table *table, uint64_t frame, uint32_t attempt);
 
-/* Dispatcher, encoder: the frame is to be tried again: its next attempt. -ENOENT: it has an outcome. */
+/* Dispatcher: the frame is to be tried again, in a task of its own: its next attempt. -ENOENT: it has an
+ * outcome. */
 int frame_table_retry(struct frame_table *table, uint64_t frame, int64_t pushed, struct frame_try *out);
 
-/* Dispatcher: the list itself has raised the frame's attempt. */
-void frame_table_raise(struct frame_table *table, uint64_t frame, uint32_t attempt);
+/* Dispatcher: the list itself has raised the attempt of a task. */
+void frame_table_raise(struct frame_table *table, uint64_t task, uint32_t attempt);
+
+/* Dispatcher: the frames of the task that have no outcome: how many (at most max). */
+int frame_table_of_task(struct frame_table *table, uint64_t task, uint64_t *frames, int max);
 
 /* Dispatcher: no more tries. -ENOENT: it has an outcome. */
 int frame_table_give_up(struct frame_table *table, uint64_t frame);

@@ -26,21 +26,49 @@ static int make_room(void **items, size_t count, size_t *room, size_t size)
     return 0;
 }
 
-/* A start that found a part damaged makes it, and those after it, anew: the last record of a number counts.
- */
+const char *history_format_place(struct picture_place place, char *buf, size_t size)
+{
+    snprintf(buf, size, "frame %" PRIu64 " skip %" PRIu64, place.frame, place.skip);
+    return buf;
+}
+
+/* Where a part ends among the frames; false when its record does not say so. */
+static bool parse_place(const char *text, struct picture_place *place)
+{
+    int length = 0;
+
+    return sscanf(text, "frame %" SCNu64 " skip %" SCNu64 "%n", &place->frame, &place->skip, &length) == 2 &&
+           text[length] == '\0';
+}
+
+static int make_part_room(struct history *history)
+{
+    size_t parts_room = (size_t)history->part_room, ends_room = parts_room;
+    void *parts = history->parts, *ends = history->ends;
+    int ret = make_room(&parts, (size_t)history->part_count, &parts_room, sizeof(*history->parts));
+
+    history->parts = parts;
+    if (ret == 0)
+        ret = make_room(&ends, (size_t)history->part_count, &ends_room, sizeof(*history->ends));
+    history->ends = ends;
+    if (ret == 0)
+        history->part_room = (int)parts_room;
+    return ret;
+}
+
+/* A start that found a part damaged makes it, and those after it, anew: the last record of a number
+ * counts. */
 static int take_part(struct history *history, const struct ledger_part *record)
 {
-    size_t room = (size_t)history->part_room;
-    void *items = history->parts;
     int number = (int)record->number;
+    struct picture_place end;
 
-    if (number < 1 || number > history->part_count + 1)
+    if (number < 1 || number > history->part_count + 1 || !parse_place(record->state, &end))
         return 0;
     history->part_count = number - 1;
-    if (make_room(&items, (size_t)history->part_count, &room, sizeof(*history->parts)) < 0)
+    if (make_part_room(history) < 0)
         return -ENOMEM;
-    history->parts = items;
-    history->part_room = (int)room;
+    history->ends[number - 1] = end;
     history->parts[history->part_count++] = (struct media_part){
         .number = (unsigned)number,
         .first = record->first,
@@ -100,7 +128,8 @@ static void check_parts(struct history *history, const char *run_dir)
     if (good < history->part_count)
         log_warn("%s; this part of the video and those after it are made again", why.text);
     history->part_count = good;
-    history->end = good > 0 ? history->parts[good - 1].end : 0;
+    history->end = good > 0 ? history->ends[good - 1].frame : 0;
+    history->skip = good > 0 ? history->ends[good - 1].skip : 0;
 }
 
 /* A frame behind the sealed parts is tried again; one that failed in several starts counts once. */
@@ -175,6 +204,15 @@ int history_recover(struct history *history, const char *run_dir, struct result_
     return 0;
 }
 
+uint64_t history_sealed_pictures(const struct history *history, uint64_t frame)
+{
+    uint64_t all = history->part_count > 0 ? history->parts[history->part_count - 1].end : 0;
+
+    if (frame < history->end)
+        return picture_counts_share(frame, history->end, all - history->skip);
+    return frame == history->end ? history->skip : 0;
+}
+
 const struct result_ref *history_result(const struct history *history, uint64_t frame)
 {
     const struct result_ref wanted = {.frame = frame};
@@ -187,6 +225,7 @@ const struct result_ref *history_result(const struct history *history, uint64_t 
 void history_free(struct history *history)
 {
     free(history->parts);
+    free(history->ends);
     free(history->kept);
     free(history->substituted);
     memset(history, 0, sizeof(*history));

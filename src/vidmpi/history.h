@@ -8,6 +8,7 @@
 #include "store/ledger_record.h"
 #include "store/result_store.h"
 #include "vidmpi/mishaps.h"
+#include "vidmpi/picture_counts.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +19,9 @@ struct history {
     /* Whole on the disk, from number 1 on. */
     struct media_part *parts;
     int part_count, part_room;
-    uint64_t end; /* the first frame that lies in none of them */
+    struct picture_place *ends; /* of each: where the next one begins */
+    uint64_t end;               /* the first frame that does not lie in them as a whole */
+    uint64_t skip;              /* and how many of its pictures do */
 
     /* Of frames from `end` on, rising. */
     struct result_ref *kept;
@@ -37,6 +40,12 @@ int history_read(const char *run_dir, struct history *history, struct vid_error 
 /* Finds the results that are whole, and counts what was lost. */
 int history_recover(struct history *history, const char *run_dir, struct result_store *results,
                     struct vid_error *err);
+
+/* The `state` of a part's record in the ledger, into buf; returns buf. */
+const char *history_format_place(struct picture_place place, char *buf, size_t size);
+
+/* How many pictures the sealed parts hold of the frame. */
+uint64_t history_sealed_pictures(const struct history *history, uint64_t frame);
 
 /* The result of a frame, or NULL. */
 const struct result_ref *history_result(const struct history *history, uint64_t frame);

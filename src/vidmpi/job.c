@@ -24,6 +24,14 @@ static int at_most_int(double value)
     return value < INT_MAX ? (int)value : INT_MAX;
 }
 
+/* The task in hand and the one ahead, and some to spare. */
+static unsigned remote_slots(const struct chain_context *context)
+{
+    unsigned slots = 2 * (context->before + context->task_frames + context->after);
+
+    return slots > 8 ? slots : 8;
+}
+
 struct worker_config job_worker_config(const struct job *job, const char *chain_text)
 {
     struct worker_config config = {
@@ -36,6 +44,7 @@ struct worker_config job_worker_config(const struct job *job, const char *chain_
         .durable = job->shared,
         .png = job->options->results == RESULTS_PNG,
         .slot_kb = (int)(frame_ring_slot_bytes(job->ring) / 1024),
+        .slots = (int)remote_slots(&job->context),
         .task_timeout_ms = at_most_int(job->options->task_timeout * 1000),
         .filter_memory_kb = at_most_int((double)job->options->filter_memory / 1024),
         .redis_timeout_ms = at_most_int(job->options->redis_timeout * 1000),
@@ -52,7 +61,7 @@ uint64_t job_released(const struct job *job)
     if (!media_sink_in_parts(job->sink))
         return encoded;
     pthread_mutex_lock(&locked->lock);
-    sealed = job->uneven ? encoded : job->sealed;
+    sealed = job->sealed;
     pthread_mutex_unlock(&locked->lock);
     return sealed < encoded ? sealed : encoded;
 }
@@ -65,13 +74,6 @@ bool job_has_sealed(struct job *job)
     sealed = job->sealed > 0;
     pthread_mutex_unlock(&job->lock);
     return sealed;
-}
-
-void job_set_uneven(struct job *job)
-{
-    pthread_mutex_lock(&job->lock);
-    job->uneven = true;
-    pthread_mutex_unlock(&job->lock);
 }
 
 int job_note(struct job *job, const struct ledger_record *record, struct vid_error *err)

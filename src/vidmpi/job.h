@@ -18,6 +18,7 @@
 #include "vidmpi/frame_table.h"
 #include "vidmpi/history.h"
 #include "vidmpi/mishaps.h"
+#include "vidmpi/picture_counts.h"
 #include "vidmpi/ranks.h"
 #include "vidmpi/stats.h"
 #include "worker/config.h"
@@ -47,13 +48,14 @@ struct job {
     struct picture *first;       /* the picture that configured the chain, until the decoder takes it */
     bool empty;                  /* and it is a blank one: the source gave none */
     struct chain_spec *spec;
-    struct chain_output output;  /* of the configured chain */
-    struct run_dir *dir;         /* main thread */
-    bool resumable;              /* the same command can go on after an end before its time */
-    bool resumed;                /* what an earlier start left is there */
-    struct history history;      /* and this is it */
-    struct redis_server *server; /* NULL with -redis */
-    struct guard *guard;         /* of the names below; the server's own when there is one */
+    struct chain_output output;   /* of the configured chain */
+    struct chain_context context; /* how its frames are cut into tasks; task_frames fits into the window */
+    struct run_dir *dir;          /* main thread */
+    bool resumable;               /* the same command can go on after an end before its time */
+    bool resumed;                 /* what an earlier start left is there */
+    struct history history;       /* and this is it */
+    struct redis_server *server;  /* NULL with -redis */
+    struct guard *guard;          /* of the names below; the server's own when there is one */
     struct frame_ring *ring;
     struct result_store *results;
     struct frame_table *table;
@@ -64,6 +66,7 @@ struct job {
 
     pthread_mutex_t ledger_lock;
     struct ledger *ledger; /* protected by ledger_lock; NULL before the run directory is open */
+    struct picture_counts *pictures;
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -74,7 +77,6 @@ struct job {
     int64_t first_filtered; /* clock_now when the first result was seen; 0: none yet */
     uint64_t redis_round_trips;
     uint64_t sealed; /* frames below lie in sealed parts */
-    bool uneven;     /* some frame gave another number of pictures than one */
 };
 
 /* Opens input and output, decodes the first picture, configures the chain, starts Redis, lays out the run
@@ -95,10 +97,6 @@ uint64_t job_released(const struct job *job);
 
 /* Has some part been sealed, by this start or an earlier one? Any thread. */
 bool job_has_sealed(struct job *job);
-
-/* The encoder's thread: a frame gave another number of pictures than one, so that parts, which count
- * pictures, do not tell from which frame on a later start goes on: none is noted any more. */
-void job_set_uneven(struct job *job);
 
 /* Appends to the ledger. Any thread. 0 also when there is none yet. */
 int job_note(struct job *job, const struct ledger_record *record, struct vid_error *err);

@@ -36,6 +36,7 @@ static int open_media(struct job *job, struct vid_error *err)
         (ret = media_sink_open(job->options, job->source, &job->sink, err)) < 0 ||
         (ret = chain_spec_create(job->options, job->source, job->sink, &job->spec, err)) < 0)
         return ret;
+    chain_spec_context(job->spec, &job->context);
     media_source_dump(job->source);
     ret = media_source_next(job->source, &job->first, err);
     if (ret == VID_EOF) {
@@ -82,12 +83,22 @@ static int choose_run_dir(struct job *job, struct vid_error *err)
     return 0;
 }
 
+/* The encoder waits for a frame whose task needs so many at once. */
+static unsigned least_window(const struct chain_context *context)
+{
+    return context->before + context->task_frames + context->after + 2;
+}
+
 /* What is asked for, or the default, but not more than half of the shared memory that is free. */
 static unsigned choose_window(const struct job *job, size_t slot_bytes)
 {
-    unsigned window = WINDOW_BASE + WINDOW_PER_WORKER * job->workers, least = 2 * job->workers + 2;
+    const struct chain_context *context = &job->context;
+    unsigned least = least_window(context) + 2 * job->workers * context->task_frames;
+    unsigned window = WINDOW_BASE + least;
     struct statvfs shm;
 
+    if (!context->windowed)
+        window = WINDOW_BASE + WINDOW_PER_WORKER * job->workers;
     if (job->options->window > 0)
         return (unsigned)job->options->window;
     if (statvfs("/dev/shm", &shm) == 0) {
@@ -96,6 +107,17 @@ static unsigned choose_window(const struct job *job, size_t slot_bytes)
             window = fits > least ? (unsigned)fits : least;
     }
     return window;
+}
+
+/* A window that was asked for may be too small for the tasks: they get smaller, then it grows. */
+static void fit_tasks(struct job *job)
+{
+    struct chain_context *context = &job->context;
+
+    while (context->task_frames > 1 && least_window(context) > job->window)
+        context->task_frames--;
+    if (context->windowed && least_window(context) > job->window)
+        job->window = least_window(context);
 }
 
 /* A job whose output is a file can go on after an end before its time, if its input will be known again. */
@@ -148,22 +170,18 @@ static int note_start(struct job *job, const char *key, struct vid_error *err)
 static int part_sealed(void *opaque, const struct media_part *part, struct vid_error *err)
 {
     struct job *job = opaque;
+    struct picture_place end = picture_counts_find(job->pictures, part->end);
+    char state[64];
     const struct ledger_record record = {
         .type = LEDGER_PART,
-        .part = {part->number, part->first, part->end, part->packets, part->bytes, part->crc, ""},
+        .part = {part->number, part->first, part->end, part->packets, part->bytes, part->crc,
+                 history_format_place(end, state, sizeof(state))},
     };
-    bool uneven;
-    int ret;
+    int ret = job_note(job, &record, err);
 
     pthread_mutex_lock(&job->lock);
-    uneven = job->uneven;
-    pthread_mutex_unlock(&job->lock);
-    if (uneven)
-        return 0;
-    ret = job_note(job, &record, err);
-    pthread_mutex_lock(&job->lock);
     if (ret == 0)
-        job->sealed = part->end;
+        job->sealed = end.frame;
     pthread_mutex_unlock(&job->lock);
     return ret;
 }
@@ -181,6 +199,12 @@ static int open_parts(struct job *job, struct vid_error *err)
 
     snprintf(folder, sizeof(folder), "%s/parts", job->run_dir_path);
     job->sealed = job->history.end;
+    job->pictures = picture_counts_create(
+        job->history.end, job->history.part_count
+                              ? job->history.parts[job->history.part_count - 1].end - job->history.skip
+                              : 0);
+    if (!job->pictures)
+        return vid_fail(err, -ENOMEM, "no memory for the parts");
     return job->resumable ? media_sink_set_parts(job->sink, &parts, err) : 0;
 }
 
@@ -279,12 +303,13 @@ static int open_ring(struct job *job, struct vid_error *err)
     int ret;
 
     job->window = choose_window(job, bytes);
+    fit_tasks(job);
     snprintf(name, sizeof(name), "/vidmpi-%s", job->id);
     guard_add_shm(job->guard, name);
     ret = frame_ring_create(name, job->window, bytes, &job->ring, err);
     if (ret < 0)
         return ret;
-    job->table = frame_table_create(job->window);
+    job->table = frame_table_create(job->window, job->context.before);
     return job->table ? 0 : vid_fail(err, -ENOMEM, "no memory for the table of frames");
 }
 
@@ -397,6 +422,7 @@ void job_close(struct job *job, enum job_end end)
     history_free(&job->history);
     frame_table_destroy(job->table);
     stats_destroy(job->stats);
+    picture_counts_destroy(job->pictures);
     mishaps_destroy(job->mishaps);
     ranks_destroy(job->rank_states);
     frame_ring_destroy(&job->ring);

@@ -54,7 +54,8 @@ static int open_ring(struct rank *rank, struct vid_error *err)
     if (ret < 0)
         return ret;
     guard_add_shm(rank->guard, name);
-    return exchange_open(rank->cluster, name, (size_t)rank->config.slot_kb * 1024, &rank->exchange, err);
+    return exchange_open(rank->cluster, name, (unsigned)rank->config.slots,
+                         (size_t)rank->config.slot_kb * 1024, &rank->exchange, err);
 }
 
 /* Learns the job from rank 0 and has the worker begin. */

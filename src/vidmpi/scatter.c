@@ -5,18 +5,41 @@
 
 #include <errno.h>
 
-struct task scatter_task(const struct job *job, const struct frame_try *try, int avoid)
+static uint32_t at_most(uint64_t value, uint32_t limit)
 {
-    return (struct task){
-        .id = try->frame,
-        .first = try->frame,
-        .count = 1,
-        .attempt = try->attempt,
-        .pushed = try->pushed,
-        .released = job_released(job),
-        .avoid = (uint32_t)(avoid + 1),
-        .slots = {{.offset = frame_ring_offset(job->ring, try->frame), .length = try->bytes}},
-    };
+    return value < limit ? (uint32_t)value : limit;
+}
+
+/* Where a task's pixels lie, from the first frame of its context on. */
+static void fill_slots(const struct job *job, struct task *task)
+{
+    uint64_t from = task->first - task->before;
+
+    for (uint32_t i = 0; i < task->before + task->count + task->after; i++)
+        task->slots[i] = (struct task_slot){.offset = frame_ring_offset(job->ring, from + i),
+                                            .length = frame_table_bytes(job->table, from + i)};
+}
+
+void scatter_task(const struct job *job, const struct frame_try *try, int avoid, struct task *task)
+{
+    struct frame_counts counts = frame_table_counts(job->table);
+    uint64_t end = try->first + try->count;
+
+    task->id = try->task;
+    task->first = try->first;
+    task->count = try->count;
+    task->attempt = try->attempt;
+    task->pushed = try->pushed;
+    task->released = job_released(job);
+    task->avoid = (uint32_t)(avoid + 1);
+    task->before = at_most(try->first, job->context.before);
+    task->after = job->context.after;
+    task->last = 0;
+    if (counts.ended) {
+        task->after = at_most(counts.decoded - end, task->after);
+        task->last = end + task->after == counts.decoded;
+    }
+    fill_slots(job, task);
 }
 
 static bool is_passing(int code)

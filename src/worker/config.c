@@ -33,6 +33,7 @@ static const struct field {
     NUMBER(durable),
     NUMBER(png),
     NUMBER(log_level),
+    NUMBER(slots),
     NUMBER(task_timeout_ms),
     NUMBER(filter_memory_kb),
     NUMBER(redis_timeout_ms),

@@ -21,7 +21,8 @@ struct worker_config {
     int fetch;            /* 1: the ring is the rank's own, pixels must be asked for (CONTROL_WANT) */
     int durable;          /* 1: other nodes look at the run directory */
     int png;              /* 1: results also as PNG and JSON */
-    int slot_kb;          /* size of a slot of rank 0's ring, for a rank that makes its own */
+    int slot_kb;          /* size of a slot of rank 0's ring, for a rank that makes its own, */
+    int slots;            /* and how many that has: two tasks with their context */
     int task_timeout_ms;  /* a frame may be in the filter so long; 0: 30 s or 20 times the median */
     int filter_memory_kb; /* KiB of the memory of its own that the worker may have; 0: no limit */
     int redis_timeout_ms; /* patience with a Redis that does not answer */

@@ -28,6 +28,7 @@ struct worker {
     struct result_writer *writer;
     struct chain_spec *spec;
     struct chain *chain;
+    bool windowed; /* its tasks are run as a whole */
 
     /* Tasks whose results are appended but perhaps not yet published, oldest
      * first; `upto` is the writer's count of results at which each is. */
@@ -73,6 +74,7 @@ static int open_outside(struct worker *worker, struct vid_error *err)
 int worker_open(const struct worker_config *config, int control_fd, struct board *board, struct worker **out,
                 struct vid_error *err)
 {
+    struct chain_context context;
     struct worker *worker = calloc(1, sizeof(*worker));
     int ret;
 
@@ -88,6 +90,8 @@ int worker_open(const struct worker_config *config, int control_fd, struct board
         (ret = chain_spec_decode(config->chain, &worker->spec, err)) < 0 ||
         (ret = chain_open(worker->spec, &worker->chain, err)) < 0)
         return ret;
+    chain_spec_context(worker->spec, &context);
+    worker->windowed = context.windowed;
     return 0;
 }
 
@@ -200,6 +204,93 @@ static int publish_frame(struct worker *worker, const struct task *task, uint64_
     return ret;
 }
 
+/* ---- a task whose filters look at neighbouring frames: it is run as a whole ---- */
+
+struct run {
+    struct worker *worker;
+    const struct task *task;
+    struct payload_times *times;
+    uint64_t *frame; /* the next one to be published; what is made belongs to it */
+    struct made made;
+    struct vid_error *err;
+};
+
+static int publish_next(struct run *run)
+{
+    struct worker *worker = run->worker;
+    const struct task *task = run->task;
+    int ret;
+
+    board_write(worker->board, BOARD_PUBLISH, task->id, *run->frame, task->attempt);
+    run->times->filtered = clock_wall();
+    run->times->memory_kb = peak_memory_kb();
+    ret = publish_frame(worker, task, *run->frame, run->times, &run->made, run->err);
+    made_clear(&run->made);
+    run->times->fetched = run->times->filtered;
+    ++*run->frame;
+    board_write(worker->board, BOARD_FILTER, task->id, *run->frame, task->attempt);
+    return ret;
+}
+
+/* Frames before this one get no more pictures. */
+static int take_made(void *opaque, uint64_t frame, struct picture **picture)
+{
+    struct run *run = opaque;
+    int ret = 0;
+
+    while (ret == 0 && *run->frame < frame)
+        ret = publish_next(run);
+    if (ret == 0)
+        return keep_picture(&run->made, picture);
+    picture_unref(picture);
+    return ret;
+}
+
+static int wrap_all(struct worker *worker, const struct task *task, struct picture **pictures, unsigned count,
+                    struct vid_error *err)
+{
+    int ret = 0;
+
+    for (unsigned i = 0; i < count && ret == 0; i++) {
+        const void *mem = pixels_at(worker->pixels, task, i, err);
+
+        ret = mem ? picture_wrap(mem, task->slots[i].length, ring_owns_it, NULL, &pictures[i], err) : -EIO;
+    }
+    return ret;
+}
+
+static int run_frames(struct run *run, struct picture **pictures)
+{
+    struct worker *worker = run->worker;
+    const struct task *task = run->task;
+    const struct chain_run chain_run = {task->first, task->count, task->before,
+                                        task->after, task->last,  pictures};
+    int ret = chain_filter_run(worker->chain, &chain_run, take_made, run, run->err);
+
+    if (ret == -E2BIG)
+        vid_fail(run->err, ret, "the filter made more than %d pictures of one frame", PAYLOAD_PICTURES_MAX);
+    while (ret == 0 && *run->frame < task->first + task->count)
+        ret = publish_next(run);
+    made_clear(&run->made);
+    return ret;
+}
+
+static int do_run(struct worker *worker, const struct task *task, struct payload_times *times,
+                  uint64_t *frame, struct vid_error *err)
+{
+    struct run run = {.worker = worker, .task = task, .times = times, .frame = frame, .err = err};
+    struct picture *pictures[TASK_FRAMES_MAX] = {NULL};
+    unsigned count = task->before + task->count + task->after;
+    int ret = wrap_all(worker, task, pictures, count, err);
+
+    board_write(worker->board, BOARD_FILTER, task->id, *frame, task->attempt);
+    if (ret == 0)
+        ret = run_frames(&run, pictures);
+    for (unsigned i = 0; i < count; i++)
+        picture_unref(&pictures[i]);
+    return ret;
+}
+
 /* Filters and appends every frame that the task owns. `frame` is the one at
  * fault when it fails. */
 static int do_task(struct worker *worker, struct task *task, struct payload_times *times, uint64_t *frame,
@@ -210,6 +301,11 @@ static int do_task(struct worker *worker, struct task *task, struct payload_time
     board_write(worker->board, BOARD_FETCH, task->id, task->first, task->attempt);
     ret = pixels_wait(worker->pixels, task, err);
     times->fetched = clock_wall();
+    if (ret == 0 && worker->windowed) {
+        ret = do_run(worker, task, times, frame, err);
+        board_idle(worker->board);
+        return ret;
+    }
     for (unsigned i = 0; i < task->count && ret == 0; i++) {
         struct made made = {.count = 0};
 

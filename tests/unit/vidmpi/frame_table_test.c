@@ -16,15 +16,18 @@ static struct result_ref result_of(uint64_t frame)
 
 static void enter(struct frame_table *table)
 {
+    struct frame_try try;
     uint64_t frame;
 
     assert_int_equal(frame_table_reserve(table, true, &frame), 0);
-    frame_table_enter(table, frame, 1000, 10, 20);
+    frame_table_enter(table, frame, 1000, 10);
+    assert_int_equal(frame_table_begin(table, frame, 1, 20, &try), 1);
+    assert_int_equal(try.count, 1);
 }
 
 static void gives_frames_in_order(void **state)
 {
-    struct frame_table *table = frame_table_create(4);
+    struct frame_table *table = frame_table_create(4, 0);
     static const uint64_t arrival[] = {2, 0, 3, 1};
     struct frame_entry entry;
 
@@ -48,7 +51,7 @@ static void gives_frames_in_order(void **state)
 
 static void keeps_the_first_result(void **state)
 {
-    struct frame_table *table = frame_table_create(2);
+    struct frame_table *table = frame_table_create(2, 0);
     struct result_ref first = result_of(0), second = result_of(0), unknown = result_of(7);
     struct frame_entry entry;
 
@@ -74,7 +77,7 @@ static void *reserve_thread(void *table)
 
 static void holds_the_decoder_back(void **state)
 {
-    struct frame_table *table = frame_table_create(2);
+    struct frame_table *table = frame_table_create(2, 0);
     struct result_ref ref = result_of(0);
     struct frame_entry entry;
     pthread_t thread;
@@ -95,7 +98,7 @@ static void holds_the_decoder_back(void **state)
 
 static void stop_wakes_who_waits(void **state)
 {
-    struct frame_table *table = frame_table_create(1);
+    struct frame_table *table = frame_table_create(1, 0);
     struct frame_entry entry;
     pthread_t thread;
     void *got;
@@ -112,7 +115,7 @@ static void stop_wakes_who_waits(void **state)
 
 static void drain_leaves_only_the_reserved_one(void **state)
 {
-    struct frame_table *table = frame_table_create(3);
+    struct frame_table *table = frame_table_create(3, 0);
     struct result_ref ref = result_of(0);
     struct frame_entry entry;
     uint64_t frame;
@@ -128,7 +131,7 @@ static void drain_leaves_only_the_reserved_one(void **state)
 
 static void counts_failures_of_the_newest_attempt(void **state)
 {
-    struct frame_table *table = frame_table_create(2);
+    struct frame_table *table = frame_table_create(2, 0);
     struct result_ref ref = result_of(0);
     struct frame_try try;
 
@@ -136,7 +139,7 @@ static void counts_failures_of_the_newest_attempt(void **state)
     assert_int_equal(frame_table_failed(table, 0, 1), 1);
     assert_int_equal(frame_table_retry(table, 0, 77, &try), 0);
     assert_int_equal(try.attempt, 2);
-    assert_int_equal(try.bytes, 1000);
+    assert_int_equal(frame_table_bytes(table, 0), 1000);
     assert_int_equal(try.pushed, 77);
     assert_int_equal(frame_table_failed(table, 0, 1), 0); /* too late: another attempt is under way */
     assert_int_equal(frame_table_failed(table, 0, 2), 2);
@@ -152,7 +155,7 @@ static void counts_failures_of_the_newest_attempt(void **state)
 
 static void a_frame_can_be_given_up(void **state)
 {
-    struct frame_table *table = frame_table_create(2);
+    struct frame_table *table = frame_table_create(2, 0);
     struct result_ref ref = result_of(0);
     struct frame_entry entry;
 
@@ -169,7 +172,7 @@ static void a_frame_can_be_given_up(void **state)
 
 static void earlier_starts_settle_frames(void **state)
 {
-    struct frame_table *table = frame_table_create(3);
+    struct frame_table *table = frame_table_create(3, 0);
     struct result_ref ref = result_of(1);
     struct frame_entry entry;
     struct frame_try tries[3];
@@ -181,7 +184,7 @@ static void earlier_starts_settle_frames(void **state)
     frame_table_enter_done(table, frame, 900, &ref, 6);
     enter(table);
     assert_int_equal(frame_table_under_way(table, tries, 3), 1);
-    assert_int_equal(tries[0].frame, 2);
+    assert_int_equal(tries[0].first, 2);
     assert_int_equal(frame_table_next(table, &entry), 0);
     assert_int_equal(entry.outcome, FRAME_SEALED);
     frame_table_release(table, 0);
@@ -196,7 +199,7 @@ static void earlier_starts_settle_frames(void **state)
 
 static void a_lost_result_is_under_way_again(void **state)
 {
-    struct frame_table *table = frame_table_create(2);
+    struct frame_table *table = frame_table_create(2, 0);
     struct result_ref ref = result_of(0);
     struct frame_entry entry;
     struct frame_try tries[2];
@@ -214,6 +217,62 @@ static void a_lost_result_is_under_way_again(void **state)
     frame_table_destroy(table);
 }
 
+/* Frames 0 to 5, of which 2 is done: tasks are 0-1 and 3-5. */
+static void tasks_of_several_frames(void **state)
+{
+    struct frame_table *table = frame_table_create(8, 0);
+    struct result_ref ref = result_of(2), later = result_of(4);
+    struct frame_try try;
+    uint64_t frame, frames[8];
+
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(frame_table_reserve(table, true, &frame), 0);
+        if (frame == 2)
+            frame_table_enter_done(table, frame, 10, &ref, 5);
+        else
+            frame_table_enter(table, frame, 10, 5);
+    }
+    assert_int_equal(frame_table_begin(table, 0, 6, 20, &try), 2);
+    assert_true(try.first == 0 && try.count == 2 && try.task == 0);
+    assert_int_equal(frame_table_begin(table, 2, 4, 21, &try), 4);
+    assert_true(try.first == 3 && try.count == 3 && try.task == 3);
+    assert_int_equal(frame_table_begin(table, 0, 2, 22, &try), 2);
+    assert_int_equal(try.count, 0);
+
+    frame_table_raise(table, 3, 4);
+    assert_int_equal(frame_table_failed(table, 5, 3), 0);
+    assert_int_equal(frame_table_result(table, &later, 1), 0);
+    assert_int_equal(frame_table_failed(table, 5, 4), 1);
+    assert_int_equal(frame_table_of_task(table, 3, frames, 8), 2); /* 4 has its result */
+    assert_true(frames[0] == 3 && frames[1] == 5);
+    assert_int_equal(frame_table_retry(table, 5, 30, &try), 0); /* by itself from now on */
+    assert_true(try.first == 5 && try.count == 1 && try.task == 5 && try.attempt == 5);
+    assert_int_equal(frame_table_of_task(table, 3, frames, 8), 1);
+    frame_table_destroy(table);
+}
+
+static void a_tail_stays_in_the_window(void **state)
+{
+    struct frame_table *table = frame_table_create(4, 2);
+    struct frame_entry entry;
+    uint64_t frame;
+
+    for (uint64_t i = 0; i < 4; i++) {
+        struct result_ref ref = result_of(i);
+        enter(table);
+        assert_int_equal(frame_table_result(table, &ref, 1), 0);
+    }
+    for (uint64_t i = 0; i < 3; i++) { /* with two frames below it, 2 is the lowest that may go on */
+        assert_int_equal(frame_table_reserve(table, false, &frame), -EAGAIN);
+        assert_int_equal(frame_table_next(table, &entry), 0);
+        frame_table_release(table, i);
+    }
+    assert_int_equal(frame_table_reserve(table, false, &frame), 0);
+    assert_int_equal(frame, 4);
+    assert_int_equal(frame_table_bytes(table, 1), 1000);
+    frame_table_destroy(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +285,8 @@ int main(void)
         cmocka_unit_test(a_frame_can_be_given_up),
         cmocka_unit_test(earlier_starts_settle_frames),
         cmocka_unit_test(a_lost_result_is_under_way_again),
+        cmocka_unit_test(tasks_of_several_frames),
+        cmocka_unit_test(a_tail_stays_in_the_window),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,8 +86,12 @@ static void a_part_that_is_not_there_does_not_count(void **state)
     struct history history = {0};
 
     note_start(scene);
-    note(scene, (struct ledger_record){.type = LEDGER_PART, .part = {.number = 1, .end = 40, .bytes = 9}});
-    note(scene, (struct ledger_record){.type = LEDGER_PART, .part = {.number = 2, .first = 40, .end = 80}});
+    note(scene,
+         (struct ledger_record){.type = LEDGER_PART,
+                                .part = {.number = 1, .end = 40, .bytes = 9, .state = "frame 40 skip 0"}});
+    note(scene,
+         (struct ledger_record){.type = LEDGER_PART,
+                                .part = {.number = 2, .first = 40, .end = 80, .state = "frame 80 skip 0"}});
     note(scene, (struct ledger_record){.type = LEDGER_SUBSTITUTED, .substituted = {7, "black", "it hung"}});
     note_start(scene);
     assert_int_equal(history_read(scene->path, &history, NULL), 0);
