@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The same command again takes up an unfinished job where it was.
-# resume_test.sh killed|drained|other|twice
+# resume_test.sh killed|drained|other|twice|uneven
 . "$(dirname "$0")/../lib/test.sh"
 # shellcheck source=../lib/fault.sh
 . "${lib:?}/fault.sh"
@@ -135,6 +135,19 @@ twice)
   mend
   again "two nodes, one kill" 1 1
   holds "two nodes, one kill" ".frames_kept >= 60 - .window"
+  ;;
+uneven)
+  # Filters that make two pictures of a frame, or one of several, and look at those around it.
+  for graph in bwdif "tmix=frames=3,fps=7"; do
+    job "$work/clip.nut" -vf "$graph"
+    slow_filter 150
+    kill_at 3 3 || flunk "$graph: a job is killed" "$work/job.log"
+    kill_at 2 3 || flunk "$graph: a job is killed again" "$work/job.log"
+    mend
+    runs "$graph: resumed" 3
+    right "$graph: resumed"
+    no_leftovers "$graph" 5
+  done
   ;;
 esac
 no_leftovers "$1" 5

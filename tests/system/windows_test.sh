@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Graphs whose filters look at neighbouring frames: tasks get the frames around
+# them, and the output is ffmpeg's at every number of ranks. windows_test.sh even|vfr|interlaced|around
+. "$(dirname "$0")/../lib/test.sh"
+# shellcheck source=../lib/compare.sh
+. "$lib/compare.sh"
+
+graphs=(tmix=frames=5 atadenoise tblend=all_mode=average deflicker yadif bwdif fps=11 framestep=3
+  "minterpolate=fps=40:mi_mode=blend" "atadenoise,hflip,tmix=frames=3" "split[a][b];[b]tblend=all_mode=average[c];[a][c]overlay")
+
+# same_on CLIP: every graph of the list.
+same_on() {
+  local graph n=0
+  for graph in "${graphs[@]}"; do
+    n=$((n + 1))
+    [ -z "$VIDMPI_TEST_QUICK" ] || [ $((n % 4)) -eq 1 ] || continue
+    same_frames "$1" -vf "$graph"
+  done
+}
+
+ranks="1 3"
+case $1 in
+even) same_on "$clips/short.mp4" ;;
+vfr) same_on "$clips/vfr.mkv" ;;
+interlaced) same_on "$clips/interlaced.mkv" ;;
+around)
+  ranks="1 2 3 8"
+  same_frames "$clips/short.mp4" -vf atadenoise,bwdif
+  ranks=3
+  # What is cut off at either end, and sound beside it.
+  before=(-ss 0.3 -t 0.5)
+  same_frames "$clips/short.mp4" -vf tmix=frames=4
+  before=()
+  same_frames "$clips/short.mp4" -vf bwdif -frames:v 25
+  same_packets "$clips/short.mp4" -vf yadif -c:v mpeg4 -threads 1 -c:a copy -part 0
+  # A window smaller than the tasks would like, and ranks on other nodes.
+  words=(-hide_banner -loglevel warning -y -filter_threads 1 -i "$clips/short.mp4" -vf atadenoise -an -c:v ffv1)
+  check "ffmpeg runs" ffmpeg -nostdin "${words[@]}" "$work/theirs.nut"
+  check "a small window" vidmpi_np 3 "${words[@]}" -window 4 "$work/small.nut"
+  is "a small window: frames" "$(look_frames "$work/small.nut" | md5sum)" "$(look_frames "$work/theirs.nut" | md5sum)"
+  check "two nodes" timeout 60 "${mpirun[@]}" -np 1 -x VIDMPI_NODE=a "$VIDMPI" "${words[@]}" "$work/nodes.nut" : \
+    -np 2 -x VIDMPI_NODE=b "$VIDMPI" "${words[@]}" "$work/nodes.nut"
+  is "two nodes: frames" "$(look_frames "$work/nodes.nut" | md5sum)" "$(look_frames "$work/theirs.nut" | md5sum)"
+  no_leftovers "two nodes"
+  ;;
+esac
+finish
