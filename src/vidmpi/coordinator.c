@@ -230,7 +230,7 @@ static int watch(struct coordinator *c, struct vid_error *err)
 static bool awaits_ranks(const struct coordinator *c)
 {
     for (int rank = 1; rank < cluster_size(c->cluster); rank++) {
-        if (!c->goodbye[rank] && !ranks_is_lost(c->job->rank_states, (unsigned)rank))
+        if (!c->goodbye[rank] && !ranks_is_silent(c->job->rank_states, (unsigned)rank))
             return true;
     }
     return false;
@@ -241,7 +241,7 @@ static void tell_ranks(struct coordinator *c, const char *how)
     struct vid_error err = {0};
 
     for (int rank = 1; rank < cluster_size(c->cluster); rank++) {
-        if (!ranks_is_lost(c->job->rank_states, (unsigned)rank))
+        if (!ranks_is_silent(c->job->rank_states, (unsigned)rank))
             cluster_send(c->cluster, rank, TAG_STOP, how, &err);
     }
 }
@@ -256,11 +256,11 @@ static void dismiss(struct coordinator *c, bool well)
         counts = frame_table_counts(c->job->table);
     well = well && counts.ended && counts.settled == counts.decoded;
     if (c->shared)
-        tell_ranks(c, ranks_lost(c->job->rank_states) ? "2" : well ? "1" : "0");
+        tell_ranks(c, ranks_silent(c->job->rank_states) ? "2" : well ? "1" : "0");
     supervisor_stop(&c->first, 0);
     keeper_stop(&c->keeper, well ? GRACE_MS : 0);
     while (c->shared && clock_now() < deadline && !interrupt_signal() &&
-           (awaits_ranks(c) || (cluster_busy(c->cluster) && !ranks_lost(c->job->rank_states)))) {
+           (awaits_ranks(c) || (cluster_busy(c->cluster) && !ranks_silent(c->job->rank_states)))) {
         look_at_ranks(c);
         clock_sleep_until(clock_now() + NS_PER_MS);
     }

@@ -141,7 +141,7 @@ static enum exit_status run_rank_0(struct media_options *options, const struct l
     warn_of_too_many(*cluster);
     ret = coordinate(&job, opening.ret, *cluster, worker, err);
     end = job_end(&job);
-    *together = !job.rank_states || ranks_lost(job.rank_states) == 0;
+    *together = !job.rank_states || ranks_silent(job.rank_states) == 0;
     job_close(&job, end);
     return ret < 0 && end <= JOB_DEGRADED ? EXIT_FAILED : status_of(end);
 }

@@ -22,6 +22,7 @@
 #define PREVIEW_NS (2 * NS_PER_S) /* between previews: each costs some milliseconds */
 #define PREVIEW_WIDTH 640
 #define BAR 20
+#define GONE_MAX 3 /* progress files in a row that the run directory was not there for */
 
 /* What is known at one moment. */
 struct view {
@@ -37,6 +38,7 @@ struct progress {
     struct job *job;
     struct text_out *text; /* -progress */
     bool terminal, lines;
+    int gone; /* times in a row that progress.json found no folder */
     int64_t period;
     int64_t next_status, next_text, next_files, next_preview;
 };
@@ -189,7 +191,19 @@ static void write_json(struct progress *progress, const struct view *view, const
     json_end(&json);
     if (json.failed || io_write_file(path, json.text, json.size, false, &err) < 0)
         log_debug("progress.json is not written: %s", err.text);
+    progress->gone = err.code == -ENOENT ? progress->gone + 1 : 0;
     json_free(&json);
+}
+
+/* Descriptors that are held work on, but nothing of the job could be found again. */
+static void check_folder(struct progress *progress)
+{
+    struct vid_error err = {0};
+
+    if (progress->gone < GONE_MAX)
+        return;
+    vid_fail(&err, -ENOENT, "the run directory %s is gone", progress->job->run_dir_path);
+    job_fail(progress->job, &err);
 }
 
 static void write_preview(struct progress *progress)
@@ -211,6 +225,7 @@ static void write_files(struct progress *progress, const struct view *view, cons
     struct vid_error err = {0};
 
     write_json(progress, view, state);
+    check_folder(progress);
     if (ended || clock_now() >= progress->next_preview) {
         write_preview(progress);
         progress->next_preview = clock_now() + PREVIEW_NS;

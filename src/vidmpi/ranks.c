@@ -70,33 +70,49 @@ void ranks_give_up(struct ranks *ranks, unsigned rank)
 }
 
 /* How many from the first on are lost. */
-static unsigned count_lost(struct ranks *ranks, unsigned first)
+static unsigned count(struct ranks *ranks, unsigned first, bool gone_too)
 {
     unsigned lost = 0;
 
     pthread_mutex_lock(&ranks->lock);
     for (unsigned rank = first; rank < ranks->count; rank++)
-        lost += ranks->states[rank] == RANK_LOST || ranks->states[rank] == RANK_GONE;
+        lost += ranks->states[rank] == RANK_LOST || (gone_too && ranks->states[rank] == RANK_GONE);
     pthread_mutex_unlock(&ranks->lock);
     return lost;
+}
+
+static enum rank_state state_of(struct ranks *ranks, unsigned rank)
+{
+    enum rank_state state = RANK_UNKNOWN;
+
+    pthread_mutex_lock(&ranks->lock);
+    if (rank < ranks->count)
+        state = ranks->states[rank];
+    pthread_mutex_unlock(&ranks->lock);
+    return state;
 }
 
 bool ranks_is_lost(struct ranks *ranks, unsigned rank)
 {
-    bool lost;
+    return state_of(ranks, rank) == RANK_LOST || state_of(ranks, rank) == RANK_GONE;
+}
 
-    pthread_mutex_lock(&ranks->lock);
-    lost = rank < ranks->count && (ranks->states[rank] == RANK_LOST || ranks->states[rank] == RANK_GONE);
-    pthread_mutex_unlock(&ranks->lock);
-    return lost;
+bool ranks_is_silent(struct ranks *ranks, unsigned rank)
+{
+    return state_of(ranks, rank) == RANK_LOST;
 }
 
 unsigned ranks_lost(struct ranks *ranks)
 {
-    return count_lost(ranks, 0);
+    return count(ranks, 0, true);
+}
+
+unsigned ranks_silent(struct ranks *ranks)
+{
+    return count(ranks, 0, false);
 }
 
 bool ranks_all_lost(struct ranks *ranks)
 {
-    return ranks->count > 1 && count_lost(ranks, 1) == ranks->count - 1;
+    return ranks->count > 1 && count(ranks, 1, true) == ranks->count - 1;
 }

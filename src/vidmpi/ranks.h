@@ -22,6 +22,10 @@ void ranks_give_up(struct ranks *ranks, unsigned rank);
 bool ranks_is_lost(struct ranks *ranks, unsigned rank);
 unsigned ranks_lost(struct ranks *ranks); /* how many are */
 
+/* Of these, the ones that have not said so themselves: nothing is to be heard of them any more. */
+bool ranks_is_silent(struct ranks *ranks, unsigned rank);
+unsigned ranks_silent(struct ranks *ranks);
+
 /* Do all ranks but 0 that there are count as lost? False while one may still start. */
 bool ranks_all_lost(struct ranks *ranks);
 

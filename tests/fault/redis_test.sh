@@ -37,6 +37,15 @@ job "$work/clip.nut" -vf "hue=h=n*5"
 slow_filter 40
 begins 3
 check "the job runs" more_filtered 5 30
+# Somebody empties it, and its memory runs out for a while.
+# shellcheck disable=SC2317 # called by check
+ask() { redis-cli -s "$work/r.sock" "$@" >/dev/null; }
+check "somebody removes all keys" ask flushall
+check "the job goes on without them" more_filtered 30 30
+check "its memory is full" ask config set maxmemory 1
+wait_for 1 false
+check "its memory is not full any more" ask config set maxmemory 0
+check "the job goes on after that" more_filtered 10 30
 kill -9 "$server"
 ends "a server that stays away" 20 75
 like "it is told" "$work/job.log" '[Rr]edis'

@@ -35,4 +35,28 @@ small_clip clip 2
 survives "short and interrupted" 'store:short=0.3;store:eintr=0.2' short eintr
 survives "late" 'store:late=0.3:ms=400' late
 survives "all at once" 'store:short=0.2;store:eintr=0.1;store:late=0.1:ms=200' short eintr late
+
+# The disk fails: the job stops, says where, and goes on when it is in order again.
+new_seed
+job "$work/clip.nut" -vf "hue=h=n*5"
+break_it "filter:any:sleep=20;store:eio=0.02" "$run" "$seed"
+runs "EIO, seed $seed" 3 75
+like "EIO, seed $seed: what and where" "$work/job.log" "^vidmpi: .*$run.*Input/output error"
+is "EIO, seed $seed: no output" "$(find "$work" -maxdepth 1 -name 'out.nut*')" ''
+mend
+no_leftovers "EIO, seed $seed" 5
+runs "EIO, seed $seed: resumed" 3
+right "EIO, seed $seed: resumed"
+tells "EIO, seed $seed" .resumed 1
+
+# The run directory goes.
+job "$work/clip.nut" -vf "hue=h=n*5"
+slow_filter 400
+begins 3
+check "the job runs" more_filtered 3 30
+rm -rf "$run"
+ends "the run directory is removed" 40 75
+like "the run directory is removed: it is told" "$work/job.log" "^vidmpi: .*$run"
+mend
+no_leftovers "the run directory is removed" 5
 finish

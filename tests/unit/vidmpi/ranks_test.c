@@ -67,6 +67,10 @@ static void all_lost_leaves_rank_0(void **state)
     update(ranks, 0x5); /* its lease may run on: it has said that it is gone */
     assert_int_equal(back_now, 0);
     assert_true(ranks_is_lost(ranks, 2));
+    assert_false(ranks_is_silent(ranks, 2)); /* it has said so, and still answers */
+    assert_true(ranks_is_silent(ranks, 1));
+    assert_int_equal(ranks_lost(ranks), 2);
+    assert_int_equal(ranks_silent(ranks), 1);
     ranks_destroy(ranks);
 }
 
