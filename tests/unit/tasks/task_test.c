@@ -60,7 +60,8 @@ static void reads_what_it_writes(void **state)
         assert_int_equal(task_encode(&back, again, sizeof(again)), length);
         assert_string_equal(text, again);
         assert_true(back.id == tasks[i].id && back.pushed == tasks[i].pushed && back.after == tasks[i].after);
-        assert_true(back.released == tasks[i].released && back.avoid == tasks[i].avoid && back.last == tasks[i].last);
+        assert_true(back.released == tasks[i].released && back.avoid == tasks[i].avoid &&
+                    back.last == tasks[i].last);
     }
 }
 
