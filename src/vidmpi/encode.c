@@ -180,7 +180,7 @@ static int make_room(struct encoder_stage *stage, struct vid_error *err)
     grown = calloc(room, sizeof(*grown));
     if (!grown)
         return vid_fail(err, -ENOMEM, "no memory for the list of results");
-    for (size_t i = 0; i < stage->needed_count; i++)
+    for (size_t i = 0; stage->needed_room > 0 && i < stage->needed_count; i++)
         grown[i] = stage->needed[(stage->oldest + i) % stage->needed_room];
     free(stage->needed);
     stage->needed = grown;

@@ -278,11 +278,12 @@ static int run_frames(struct run *run, struct picture **pictures)
 static int do_run(struct worker *worker, const struct task *task, struct payload_times *times,
                   uint64_t *frame, struct vid_error *err)
 {
-    struct run run = {.worker = worker, .task = task, .times = times, .frame = frame, .err = err};
+    struct run run = {.worker = worker, .task = task, .times = times, .err = err};
     struct picture *pictures[TASK_FRAMES_MAX] = {NULL};
     unsigned count = task->before + task->count + task->after;
     int ret = wrap_all(worker, task, pictures, count, err);
 
+    run.frame = frame;
     board_write(worker->board, BOARD_FILTER, task->id, *frame, task->attempt);
     if (ret == 0)
         ret = run_frames(&run, pictures);
