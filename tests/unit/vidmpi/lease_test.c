@@ -118,7 +118,7 @@ static void keeps_the_rank_alive(void **state)
 static void reports_what_was_in_hand(void **state)
 {
     struct lease *lease = start("hand", 5000);
-    struct task_report report;
+    struct task_report report = {0};
     char path[PATH_MAX], *text = NULL;
     size_t size;
 
@@ -144,7 +144,7 @@ static void reports_what_was_in_hand(void **state)
 static void hands_all_back_when_no_frame_is_at_fault(void **state)
 {
     struct lease *lease = start("idle", 5000);
-    struct task_report report;
+    struct task_report report = {0};
 
     claim(2);
     settle(lease, false, 1);
@@ -159,7 +159,7 @@ static void hands_all_back_when_no_frame_is_at_fault(void **state)
 static void leaves_alone_what_is_not_held(void **state)
 {
     struct lease *lease = start("taken", 5000);
-    struct task_report report;
+    struct task_report report = {0};
 
     claim(1);
     settle(lease, true, 7);
