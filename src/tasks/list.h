@@ -29,6 +29,11 @@ struct task_list {
     char dead[KEY_MAX];
     char ranks[KEY_MAX]; /* a set: which :doing and :lease there are */
 
+    /* for task_list_report_later */
+    struct task *later; /* LATER_MAX of them, as the reports */
+    struct task_report *later_reports;
+    int later_count;
+
     /* for task_list_claim */
     struct held held;     /* what we have claimed and not reported */
     int64_t announced_at; /* `rank` was put into :ranks, over link number `link`; 0: not yet */
@@ -38,6 +43,14 @@ struct task_list {
     uint64_t searched;    /* number of the link after which doing was searched when all was quiet */
     int64_t lonely_since; /* only tasks that avoid us are there; 0: others too */
 };
+
+#define LATER_MAX 32
+
+/* Adds the reports that wait to a pipeline: how many replies they give, 0 or 1. */
+int list_add_later(struct task_list *list, struct pipeline *pipeline, struct vid_error *err);
+
+/* What the server answered to them: they have gone, or are told by themselves now. */
+int list_end_later(struct task_list *list, const redisReply *reply, struct vid_error *err);
 
 void list_name_doing(const struct task_list *list, unsigned rank, char key[KEY_MAX]);
 

@@ -32,6 +32,23 @@ static void add_call(struct pipeline *pipeline, const struct script *script, con
     pipeline_add_words(pipeline, w->count, w->words, w->lengths);
 }
 
+bool script_add(struct pipeline *pipeline, const struct script_hashes *hashes, const struct script *script,
+                struct words *w, int keys)
+{
+    const char *hash = hashes->of[script->id];
+    char number[12];
+    if (!hash[0])
+        return false;
+    (void)snprintf(number, sizeof(number), "%d", keys);
+    add_call(pipeline, script, hash, w, number);
+    return true;
+}
+
+void script_forget(struct script_hashes *hashes, const struct script *script)
+{
+    hashes->of[script->id][0] = '\0';
+}
+
 /* Access rules may forbid SCRIPT LOAD: then the hash stays unknown. */
 static void keep_hash(char hash[SCRIPT_HASH], const redisReply *loaded)
 {

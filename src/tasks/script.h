@@ -6,6 +6,8 @@
 #include "tasks/connection.h"
 #include "tasks/words.h"
 
+#include <stdbool.h>
+
 #define SCRIPT_HASH 41
 
 enum script_id {
@@ -31,6 +33,14 @@ struct script_hashes {
 /* Makes room for a script's call: then come its keys and its arguments,
  * `count` words in all, with `room` bytes for those that are made. */
 int script_words(struct words *w, int count, size_t room, struct vid_error *err);
+
+/* Adds its call to what goes to the server together; false, and nothing is added, when the server is not
+ * known to have it. */
+bool script_add(struct pipeline *pipeline, const struct script_hashes *hashes, const struct script *script,
+                struct words *w, int keys);
+
+/* The server answered that it does not have it. */
+void script_forget(struct script_hashes *hashes, const struct script *script);
 
 /* Runs it on the first `keys` of its words, in one round trip. A script that
  * ran although its answer was lost is run again: it has to bear that. The

@@ -55,6 +55,8 @@ void task_list_close(struct task_list **list)
         return;
     connection_close(&(*list)->connection);
     held_free(&(*list)->held);
+    free((*list)->later);
+    free((*list)->later_reports);
     free(*list);
     *list = NULL;
 }

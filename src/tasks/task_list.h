@@ -78,6 +78,12 @@ struct task_report {
 int task_list_report(struct task_list *list, const struct task *tasks, const struct task_report *reports,
                      int count, struct vid_error *err);
 
+/* Worker: the same, but they go with the next claim, in its round trip; those that still wait go by
+ * task_list_flush. At most a few dozen wait: more make a round trip of their own. */
+int task_list_report_later(struct task_list *list, const struct task *tasks,
+                           const struct task_report *reports, int count, struct vid_error *err);
+int task_list_flush(struct task_list *list, struct vid_error *err);
+
 /* Rank 0: waits for reports: how many (at most max), 0 within the timeout. */
 int task_list_wait(struct task_list *list, int timeout_ms, struct task_report *reports, int max,
                    struct vid_error *err);

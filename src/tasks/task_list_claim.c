@@ -179,12 +179,11 @@ static void note_announced(struct task_list *list, unsigned rank)
 static int add_claim(struct task_list *list, struct pipeline *pipeline, const struct claim *claim,
                      int wait_ms)
 {
-    int index = 0;
     if (!is_announced(list, claim->rank)) {
         pipeline_add(pipeline, "SADD %s %u", list->ranks, claim->rank);
         pipeline_add(pipeline, "EXPIRE %s " KEY_LIFE, list->ranks);
-        index = 2;
     }
+    int index = pipeline->count;
     if (wait_ms > 0)
         pipeline_add(pipeline, "BLMOVE %s %s LEFT RIGHT %d.%03d", list->todo, claim->doing, wait_ms / 1000,
                      wait_ms % 1000);
@@ -194,12 +193,31 @@ static int add_claim(struct task_list *list, struct pipeline *pipeline, const st
     return index;
 }
 
+/* Replies to a claim: those to the reports that went with it, and from `index` on those to the claim. */
+static int take_replies(struct task_list *list, const struct claim *claim, redisReply **replies, int count,
+                        int reported, int index, bool *none, struct vid_error *err)
+{
+    int rc = reported ? list_end_later(list, replies[0], err) : 0;
+    if (rc == 0)
+        rc = list_check(list, replies + reported, count - reported, err);
+    if (rc < 0)
+        return rc;
+    list->unsure = false;
+    if (index > reported)
+        note_announced(list, claim->rank);
+    *none = replies[index]->type != REDIS_REPLY_STRING;
+    return *none ? 0 : take_entry(list, claim, replies[index], err);
+}
+
 /* One round trip. As take_entry; *none: there was no entry. */
 static int claim_once(struct task_list *list, const struct claim *claim, int wait_ms, int64_t deadline,
                       bool *none, struct vid_error *err)
 {
     struct pipeline pipeline = {0};
     redisReply *replies[PIPELINE_MAX];
+    int reported = list_add_later(list, &pipeline, err);
+    if (reported < 0)
+        return reported;
     int index = add_claim(list, &pipeline, claim, wait_ms);
     int count = pipeline.count;
     list->unsure = true;
@@ -207,14 +225,7 @@ static int claim_once(struct task_list *list, const struct claim *claim, int wai
     pipeline_free(&pipeline);
     if (rc < 0)
         return rc;
-    rc = list_check(list, replies, count, err);
-    if (rc == 0) {
-        list->unsure = false;
-        if (index > 0)
-            note_announced(list, claim->rank);
-        *none = replies[index]->type != REDIS_REPLY_STRING;
-        rc = *none ? 0 : take_entry(list, claim, replies[index], err);
-    }
+    rc = take_replies(list, claim, replies, count, reported, index, none, err);
     replies_free(replies, count);
     return rc;
 }

@@ -3,6 +3,9 @@
 #include "base/log.h"
 #include "tasks/report.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 /* A report counts only for a task that was still held, so a script that ran
  * although its answer was lost may run again. KEYS: :done, then :doing of each
  * report. ARGV: life, then entry and report of each. */
@@ -31,22 +34,100 @@ static int fill_report(struct task_list *list, struct words *w, const struct tas
     return rc;
 }
 
+/* The report script's words, without its head. */
+static int make_words(struct task_list *list, struct words *w, const struct task *tasks,
+                      const struct task_report *reports, int count, struct vid_error *err)
+{
+    int rc = script_words(w, 3 * count + 2, (size_t)count * (KEY_MAX + TASK_TEXT_MAX + REPORT_TEXT_MAX), err);
+    return rc == 0 ? fill_report(list, w, tasks, reports, count, err) : rc;
+}
+
+static void forget_held(struct task_list *list, const struct task *tasks, int count)
+{
+    for (int i = 0; i < count; i++)
+        held_remove(&list->held, tasks[i].id);
+}
+
 int task_list_report(struct task_list *list, const struct task *tasks, const struct task_report *reports,
                      int count, struct vid_error *err)
 {
     struct words w = {0};
     if (count <= 0)
         return 0;
-    int rc =
-        script_words(&w, 3 * count + 2, (size_t)count * (KEY_MAX + TASK_TEXT_MAX + REPORT_TEXT_MAX), err);
-    if (rc == 0)
-        rc = fill_report(list, &w, tasks, reports, count, err);
+    int rc = make_words(list, &w, tasks, reports, count, err);
     if (rc == 0)
         rc = list_run(list, &report_script, &w, count + 1, NULL, err);
-    for (int i = 0; i < count && rc == 0; i++)
-        held_remove(&list->held, tasks[i].id);
+    if (rc == 0)
+        forget_held(list, tasks, count);
     words_free(&w);
     return rc;
+}
+
+/* ---- reports that go with the next claim ---- */
+
+static int make_room(struct task_list *list, struct vid_error *err)
+{
+    if (list->later)
+        return 0;
+    list->later = calloc(LATER_MAX, sizeof(*list->later));
+    list->later_reports = calloc(LATER_MAX, sizeof(*list->later_reports));
+    if (list->later && list->later_reports)
+        return 0;
+    free(list->later);
+    free(list->later_reports);
+    list->later = NULL;
+    list->later_reports = NULL;
+    return vid_fail(err, -ENOMEM, "task list: no memory");
+}
+
+int task_list_report_later(struct task_list *list, const struct task *tasks,
+                           const struct task_report *reports, int count, struct vid_error *err)
+{
+    int rc = list->later_count + count > LATER_MAX ? task_list_flush(list, err) : 0;
+    if (rc == 0 && count > LATER_MAX)
+        return task_list_report(list, tasks, reports, count, err);
+    if (rc == 0)
+        rc = make_room(list, err);
+    for (int i = 0; i < count && rc == 0; i++) {
+        list->later[list->later_count] = tasks[i];
+        list->later_reports[list->later_count++] = reports[i];
+    }
+    return rc;
+}
+
+int task_list_flush(struct task_list *list, struct vid_error *err)
+{
+    int rc = task_list_report(list, list->later, list->later_reports, list->later_count, err);
+    if (rc == 0)
+        list->later_count = 0;
+    return rc;
+}
+
+int list_add_later(struct task_list *list, struct pipeline *pipeline, struct vid_error *err)
+{
+    struct words w = {0};
+    if (list->later_count == 0)
+        return 0;
+    int rc = make_words(list, &w, list->later, list->later_reports, list->later_count, err);
+    bool added = rc == 0 && script_add(pipeline, &list->scripts, &report_script, &w, list->later_count + 1);
+    words_free(&w);
+    if (rc == 0 && !added)
+        rc = task_list_flush(list, err); /* which teaches the server the script */
+    return rc < 0 ? rc : added;
+}
+
+int list_end_later(struct task_list *list, const redisReply *reply, struct vid_error *err)
+{
+    if (reply_is_error(reply, "NOSCRIPT")) {
+        script_forget(&list->scripts, &report_script);
+        return task_list_flush(list, err);
+    }
+    int rc = reply_check(reply, connection_peer(list->connection), err);
+    if (rc < 0)
+        return rc;
+    forget_held(list, list->later, list->later_count);
+    list->later_count = 0;
+    return 0;
 }
 
 /* ---- rank 0 hears ---- */

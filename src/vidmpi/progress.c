@@ -19,7 +19,7 @@
 #define FILES_NS NS_PER_S
 #define LINE_NS (10 * NS_PER_S)   /* between lines where no terminal is */
 #define AT_WORK_NS (5 * NS_PER_S) /* a rank is at work that gave a result within this time */
-#define PREVIEW_NS (2 * NS_PER_S) /* between previews: each costs some milliseconds */
+#define PREVIEW_NS (3 * NS_PER_S) /* between previews: each costs some milliseconds */
 #define PREVIEW_WIDTH 640
 #define BAR 20
 #define GONE_MAX 3 /* progress files in a row that the run directory was not there for */

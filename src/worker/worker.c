@@ -325,7 +325,7 @@ static int do_task(struct worker *worker, struct task *task, struct payload_time
     return ret;
 }
 
-/* Tells rank 0 about all tasks whose results are published. */
+/* Tells rank 0 about all tasks whose results are published, with the next claim. */
 static int report_published(struct worker *worker, struct vid_error *err)
 {
     struct task tasks[PENDING_MAX];
@@ -348,7 +348,8 @@ static int report_published(struct worker *worker, struct vid_error *err)
     worker->pending_count -= count;
     memmove(worker->pending, worker->pending + count,
             (size_t)worker->pending_count * sizeof(*worker->pending));
-    return outside(worker, redis_verdict(task_list_report(worker->list, tasks, reports, count, err), err));
+    return outside(worker,
+                   redis_verdict(task_list_report_later(worker->list, tasks, reports, count, err), err));
 }
 
 static int sync_results(struct worker *worker, bool now, struct vid_error *err)
@@ -455,5 +456,7 @@ int worker_run(struct worker *worker, struct vid_error *err)
     }
     if (ret >= 0)
         ret = sync_results(worker, true, err);
+    if (ret >= 0)
+        ret = outside(worker, redis_verdict(task_list_flush(worker->list, err), err));
     return ret < 0 ? ret : 0;
 }

@@ -354,12 +354,45 @@ static void a_job_name_that_breaks_keys_is_refused(void **state)
     }
 }
 
+/* They cost no round trip of their own, and each is heard once, whatever the server has forgotten. */
+static void reports_go_with_the_next_claim(void **state)
+{
+    struct task_list *list = open_list(group_url, "later"), *rank_0 = open_list(group_url, "later");
+    struct task_report heard[4] = {{0}};
+    struct task task;
+    push_some(list, 0, 4);
+    for (uint64_t id = 0; id < 3; id++) {
+        redisReply *flushed = id == 2 ? raw(group_url, "SCRIPT FLUSH") : NULL;
+        reply_free(&flushed);
+        assert_int_equal(claim_one(list, 5, &task), id);
+        assert_int_equal(task_list_wait(rank_0, 0, heard, 4, NULL), id > 0);
+        assert_true(id == 0 || (heard[0].id == id - 1 && heard[0].rank == 5));
+        struct task_report report = some_report(&task, 5);
+        assert_int_equal(task_list_report_later(list, &task, &report, 1, NULL), 0);
+        assert_int_equal(task_list_wait(rank_0, 0, heard, 4, NULL), 0);
+    }
+    uint64_t trips = task_list_round_trips(list);
+    assert_int_equal(claim_one(list, 5, &task), 3);
+    assert_int_equal(task_list_round_trips(list) - trips, 1);
+    assert_int_equal(task_list_wait(rank_0, 0, heard, 4, NULL), 1);
+    struct task_report last = some_report(&task, 5);
+    assert_int_equal(task_list_report_later(list, &task, &last, 1, NULL), 0);
+    assert_int_equal(task_list_flush(list, NULL), 0);
+    assert_int_equal(task_list_wait(rank_0, 0, heard, 4, NULL), 1);
+    assert_int_equal(task_list_held(rank_0, 5, &task, 1, NULL), 0);
+    assert_int_equal(task_list_flush(list, NULL), 0);
+    assert_int_equal(task_list_wait(rank_0, 0, heard, 4, NULL), 0);
+    task_list_close(&rank_0);
+    task_list_close(&list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(claims_in_order_in_one_round_trip_each),
         cmocka_unit_test(further_attempts_come_first_in_their_order),
         cmocka_unit_test(an_empty_list_is_waited_for),
+        cmocka_unit_test(reports_go_with_the_next_claim),
         cmocka_unit_test(a_waiting_claim_wakes_at_a_push),
         cmocka_unit_test(each_claimant_takes_one_end_mark_after_the_tasks),
         cmocka_unit_test(a_report_reaches_rank_0),
