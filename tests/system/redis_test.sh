@@ -20,7 +20,9 @@ cli set precious 1 >/dev/null
 
 url="redis://default:open%20sesame%40@127.0.0.1:$port/0"
 tcp() { vidmpi_np 3 -hide_banner -y -redis "$url" -i "$clips/short.mp4" -vf "hue=h=n*5" -an -c:v ffv1 "$work/a.nut"; }
-unix() { vidmpi_np 2 -hide_banner -y -redis "unix://:open%20sesame%40@$work/r.sock?db=0" -i "$clips/short.mp4" -vf negate -an -c:v ffv1 "$work/b.nut"; }
+# Its own place for temporary files: two mpirun that begin at the same moment in one can fail over their folder.
+mkdir "$work/tmp2"
+unix() { TMPDIR=$work/tmp2 vidmpi_np 2 -hide_banner -y -redis "unix://:open%20sesame%40@$work/r.sock?db=0" -i "$clips/short.mp4" -vf negate -an -c:v ffv1 "$work/b.nut"; }
 tcp >"$work/a.log" 2>&1 &
 first=$!
 unix >"$work/b.log" 2>&1 &
