@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "worker/redis.h"
 
 #include <errno.h>
 
@@ -42,25 +43,6 @@ void scatter_task(const struct job *job, const struct frame_try *try, int avoid,
     fill_slots(job, task);
 }
 
-static bool is_passing(int code)
-{
-    switch (code) {
-    case -ECONNREFUSED:
-    case -ECONNRESET:
-    case -ENOENT: /* the socket of a server that is being started again */
-    case -ETIMEDOUT:
-    case -EPIPE:
-    case -EHOSTUNREACH:
-    case -ENETUNREACH:
-    case -ENOMEM: /* the server's */
-    case -EAGAIN:
-    case -EROFS: /* a replica that becomes the master */
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* For the sentence that ends the job. */
 static int give_up(const struct job *job, struct vid_error *err)
 {
@@ -77,7 +59,7 @@ int scatter_outlast(struct job *job, struct redis_outage *outage, int ret, bool 
     int64_t timeout = (int64_t)(job->options->redis_timeout * (double)NS_PER_S);
 
     *repeat = false;
-    if (ret >= 0 || !is_passing(ret)) {
+    if (ret >= 0 || !redis_is_away(ret)) {
         if (ret >= 0 && outage->since)
             log_info("Redis is there again after %.1f s", (double)(clock_now() - outage->since) / 1e9);
         outage->since = 0;

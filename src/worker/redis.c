@@ -6,8 +6,21 @@
 
 bool redis_is_away(int code)
 {
-    return code == -ECONNREFUSED || code == -ENOENT || code == -ECONNRESET || code == -ETIMEDOUT ||
-           code == -ENOMEM || code == -EAGAIN;
+    switch (code) {
+    case -ECONNREFUSED:
+    case -ECONNRESET:
+    case -ENOENT: /* the socket of a server that is being started again */
+    case -ETIMEDOUT:
+    case -EPIPE:
+    case -EHOSTUNREACH:
+    case -ENETUNREACH:
+    case -ENOMEM: /* the server's */
+    case -EAGAIN:
+    case -EROFS: /* a replica that becomes the master */
+        return true;
+    default:
+        return false;
+    }
 }
 
 int redis_verdict(int code, struct vid_error *err)
