@@ -29,6 +29,11 @@ int64_t picture_pts(const struct picture *picture);    /* in the stream's or cha
 double picture_seconds(const struct picture *picture); /* its pts in seconds; NAN when it has none */
 const char *picture_format_name(const struct picture *picture);
 
+/* The number of the picture that ffmpeg would have built its graph with last; the chain starts anew at it.
+ * Told by the source; whoever numbers pictures anew says so. */
+uint64_t picture_graph_first(const struct picture *picture);
+void picture_set_graph_first(struct picture *picture, uint64_t number);
+
 /* Bytes of the packed form. */
 size_t picture_packed_size(const struct picture *picture);
 
