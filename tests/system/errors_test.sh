@@ -72,9 +72,7 @@ options)
   refuses "no filter's name" 1 'names no filter' -i "$short" -vf "" "$out"
   refuses "wrong value of a filter" 1 'crop|size|9999' -i "$short" -vf crop=9999:9999 "$out"
   refuses "a size that changes in the filter graph" 1 'frame 3 .*100x50.*200x50' -i "$short" -vf "scale=w='if(gt(n,2),100,200)':h=50:eval=frame" -c:v ffv1 "$out"
-  refuses "a filter across frames" 1 'hqdn3d' -i "$short" -vf hqdn3d "$out"
   refuses "a size that changes behind the encoder" 1 'frame 6' -i "$short" -vf "scale=w='if(gt(n,5),100,200)':h=50:eval=frame" "$out"
-  refuses "an unknown class" 1 'minterpolate' -i "$short" -vf minterpolate "$out"
   ;;
 output)
   output_is_elsewhere=1
