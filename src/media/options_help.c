@@ -51,6 +51,7 @@ static const char help[] =
     "  -results raw|png     with png each filtered frame is also left as a PNG file to look at\n"
     "  -part SECONDS        video in one session of the encoder (default 10; 0: one session for all)\n"
     "  -on-error POLICY     for a frame that cannot be filtered: fail, original, previous or black\n"
+    "  -frame-stats FILE    a line of JSON for each filtered picture: metadata, times, rank\n"
     "  -restart             begin anew instead of going on where an earlier run was stopped\n"
     "\n"
     "Exit status: 0 done, 1 failed, 2 wrong command line, 4 done but with substituted frames,\n"

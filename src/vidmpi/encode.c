@@ -116,14 +116,17 @@ static void keep_previous(struct encoder_stage *stage, struct picture *picture)
     stage->previous = picture_ref(picture);
 }
 
-/* The first `sealed` of them lie in a part that is passed on. */
-static int write_pictures(struct encoder_stage *stage, struct outcome *outcome, uint64_t sealed,
-                          struct vid_error *err)
+/* The first ones may lie in a part that is passed on. */
+static int write_pictures(struct encoder_stage *stage, const struct frame_entry *entry,
+                          struct outcome *outcome, struct vid_error *err)
 {
     struct job *job = stage->job;
+    uint64_t sealed = history_sealed_pictures(&job->history, entry->frame);
     int ret = 0;
 
     for (int i = 0; i < outcome->count; i++) {
+        if (ret == 0 && (uint64_t)i >= sealed)
+            ret = frame_stats_add(job->frame_stats, outcome->pictures[i], entry, &outcome->times, err);
         if (ret == 0) {
             job_set_latest(job, outcome->pictures[i]);
             keep_previous(stage, outcome->pictures[i]);
@@ -226,7 +229,7 @@ static int encode_frame(struct encoder_stage *stage, const struct frame_entry *e
     if (ret == 0 && picture_counts_begin(job->pictures, entry->frame) < 0)
         ret = vid_fail(err, -ENOMEM, "no memory for the counts of pictures");
     if (ret == 0)
-        ret = write_pictures(stage, &outcome, history_sealed_pictures(&job->history, entry->frame), err);
+        ret = write_pictures(stage, entry, &outcome, err);
     if (ret < 0)
         return ret;
     return release_results(stage, err);
@@ -274,7 +277,11 @@ void encode_run(struct job *job)
     media_source_stop(job->source);
     frame_table_stop(job->table);
     if (ret == VID_EOF && !job_failed(job) && !interrupt_signal()) { /* a signal ends the input early, too */
-        ret = media_sink_finish(job->sink, &err);
+        ret = frame_stats_finish(job->frame_stats, &err);
+        if (ret == 0)
+            ret = media_sink_finish(job->sink, &err);
+        if (ret == 0)
+            ret = frame_stats_publish(job->frame_stats, &err);
         if (ret == 0)
             job_set_finished(job);
     }

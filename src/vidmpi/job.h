@@ -15,6 +15,7 @@
 #include "store/result_store.h"
 #include "store/run_dir.h"
 #include "tasks/redis_server.h"
+#include "vidmpi/frame_stats.h"
 #include "vidmpi/frame_table.h"
 #include "vidmpi/history.h"
 #include "vidmpi/mishaps.h"
@@ -60,6 +61,7 @@ struct job {
     struct result_store *results;
     struct frame_table *table;
     struct stats *stats;
+    struct frame_stats *frame_stats; /* NULL: not asked for */
     struct mishaps *mishaps;
     struct ranks *rank_states;
     const struct cluster *cluster; /* for the names of nodes; set when rank 0 coordinates */

@@ -177,8 +177,10 @@ static int part_sealed(void *opaque, const struct media_part *part, struct vid_e
         .part = {part->number, part->first, part->end, part->packets, part->bytes, part->crc,
                  history_format_place(end, state, sizeof(state))},
     };
-    int ret = job_note(job, &record, err);
+    int ret = frame_stats_sync(job->frame_stats, err);
 
+    if (ret == 0)
+        ret = job_note(job, &record, err);
     pthread_mutex_lock(&job->lock);
     if (ret == 0)
         job->sealed = end.frame;
@@ -206,6 +208,17 @@ static int open_parts(struct job *job, struct vid_error *err)
     if (!job->pictures)
         return vid_fail(err, -ENOMEM, "no memory for the parts");
     return job->resumable ? media_sink_set_parts(job->sink, &parts, err) : 0;
+}
+
+static int open_frame_stats(struct job *job, struct vid_error *err)
+{
+    const struct history *history = &job->history;
+    uint64_t sealed = history->part_count ? history->parts[history->part_count - 1].end : 0;
+    int ret = frame_stats_open(job->run_dir_path, job->options->frame_stats, sealed, &job->frame_stats, err);
+
+    if (job->frame_stats)
+        guard_add_file(job->guard, frame_stats_part(job->frame_stats));
+    return ret;
 }
 
 static int open_results(struct job *job, bool several_nodes, struct vid_error *err)
@@ -271,7 +284,8 @@ static int open_run_dir(struct job *job, bool several_nodes, struct vid_error *e
     job->resumed = state == RUN_DIR_RESUMED;
     job->resumable = known;
     if ((ret = open_results(job, several_nodes, err)) < 0 || (ret = read_history(job, err)) < 0 ||
-        (ret = open_parts(job, err)) < 0 || (ret = open_ledger(job, known ? key : "", err)) < 0)
+        (ret = open_frame_stats(job, err)) < 0 || (ret = open_parts(job, err)) < 0 ||
+        (ret = open_ledger(job, known ? key : "", err)) < 0)
         return ret;
     return check_space(job, err);
 }
@@ -418,6 +432,7 @@ void job_close(struct job *job, enum job_end end)
     chain_spec_free(&job->spec);
     result_store_close(&job->results);
     ledger_close(&job->ledger);
+    frame_stats_close(&job->frame_stats);
     run_dir_close(&job->dir, keep);
     history_free(&job->history);
     frame_table_destroy(job->table);

@@ -41,6 +41,7 @@ static const struct sample {
     {"filter-memory", "", "-filter-memory 2000000000", false},
     {"redis-timeout", "", "-redis-timeout 9", false},
     {"restart", "", "-restart", false},
+    {"frame-stats", "", "-frame-stats s.jsonl", true},
     {"f", "", "-f matroska", true},
     {"f", "-f matroska", "", true},
     {"ss", "", "-ss 1", true},
