@@ -104,6 +104,8 @@ struct media_options {
     int64_t filter_memory;     /* -filter-memory, bytes of one worker; 0: no limit */
     double redis_timeout;      /* -redis-timeout, seconds that a dead Redis is waited for, 60 */
     bool restart;              /* -restart: what an unfinished run left is thrown away */
+    bool safe;                 /* -safe: filters may not reach outside */
+    char **safe_allow;         /* -safe-allow DIR: folders that they may read; NULL at the end, or NULL */
     char *frame_stats;         /* -frame-stats FILE, or NULL */
 
     /* What ffmpeg would have warned of: for the caller to log once its log is set up. */

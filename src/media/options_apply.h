@@ -35,6 +35,7 @@ int apply_retry_delay(struct parse *parse, const struct option_use *use);
 int apply_on_error(struct parse *parse, const struct option_use *use);
 int apply_task_timeout(struct parse *parse, const struct option_use *use);
 int apply_filter_memory(struct parse *parse, const struct option_use *use);
+int apply_safe_allow(struct parse *parse, const struct option_use *use);
 int apply_redis_timeout(struct parse *parse, const struct option_use *use);
 
 #endif

@@ -51,6 +51,8 @@ static const char help[] =
     "  -results raw|png     with png each filtered frame is also left as a PNG file to look at\n"
     "  -part SECONDS        video in one session of the encoder (default 10; 0: one session for all)\n"
     "  -on-error POLICY     for a frame that cannot be filtered: fail, original, previous or black\n"
+    "  -safe                no filter may read or write files, use the network or run code;\n"
+    "                       -safe-allow DIR: but they may read files in this folder\n"
     "  -frame-stats FILE    a line of JSON for each filtered picture: metadata, times, rank\n"
     "  -restart             begin anew instead of going on where an earlier run was stopped\n"
     "\n"

@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "media/catalog_safe.h"
 #include "media/job_key.h"
 #include "media/log.h"
 #include "tasks/task_list.h"
@@ -32,7 +33,8 @@ static int open_media(struct job *job, struct vid_error *err)
     struct chain *chain = NULL;
     int ret;
 
-    if ((ret = media_source_open(job->options, &job->source, err)) < 0 ||
+    if ((ret = media_options_safe(job->options, err)) < 0 ||
+        (ret = media_source_open(job->options, &job->source, err)) < 0 ||
         (ret = media_sink_open(job->options, job->source, &job->sink, err)) < 0 ||
         (ret = chain_spec_create(job->options, job->source, job->sink, &job->spec, err)) < 0)
         return ret;
