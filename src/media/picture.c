@@ -45,6 +45,16 @@ void picture_unref(struct picture **picture)
     free(gone);
 }
 
+uint64_t picture_graph_first(const struct picture *picture)
+{
+    return picture->graph_first;
+}
+
+void picture_set_graph_first(struct picture *picture, uint64_t number)
+{
+    picture->graph_first = number;
+}
+
 int picture_width(const struct picture *picture)
 {
     return picture->frame->width;

@@ -34,6 +34,11 @@ char picture_type(const struct picture *picture); /* of the coded frame: 'I', 'P
 typedef void (*picture_each)(void *opaque, const char *key, const char *value);
 void picture_metadata(const struct picture *picture, picture_each each, void *opaque);
 
+/* The number of the picture that ffmpeg would have built its graph with last; the chain starts anew at it.
+ * Told by the source; whoever numbers pictures anew says so. */
+uint64_t picture_graph_first(const struct picture *picture);
+void picture_set_graph_first(struct picture *picture, uint64_t number);
+
 /* Bytes of the packed form. */
 size_t picture_packed_size(const struct picture *picture);
 

@@ -44,7 +44,7 @@ struct coordinator {
 /* The job as the ranks are told it, in one block. */
 static int describe_job(struct coordinator *c, char **text, size_t *size, struct vid_error *err)
 {
-    char *chain = chain_spec_encode(c->job->spec);
+    char *chain = job_chains(c->job);
     struct worker_config config;
     char ring[64];
     int ret;
@@ -127,7 +127,7 @@ static void take_message(struct coordinator *c)
     switch (c->message.tag) {
     case TAG_WANT:
         c->last_want = clock_now();
-        if (exchange_serve(c->cluster, c->job->ring, c->message.rank, c->message.text, &why) < 0)
+        if (exchange_serve(c->cluster, c->job, c->message.rank, c->message.text, &why) < 0)
             fail(c, "pixels", &why);
         break;
     case TAG_TROUBLE:
@@ -249,12 +249,9 @@ static void tell_ranks(struct coordinator *c, const char *how)
 /* Ends the workers: well, they have taken their end marks; else at once. */
 static void dismiss(struct coordinator *c, bool well)
 {
-    struct frame_counts counts = {0};
     int64_t deadline = clock_now() + GOODBYE_NS;
 
-    if (c->job->table)
-        counts = frame_table_counts(c->job->table);
-    well = well && counts.ended && counts.settled == counts.decoded;
+    well = well && job_is_settled(c->job);
     if (c->shared)
         tell_ranks(c, ranks_silent(c->job->rank_states) ? "2" : well ? "1" : "0");
     supervisor_stop(&c->first, 0);

@@ -165,7 +165,9 @@ static void print_line(struct json *json, uint64_t number, const struct picture 
     json_object(json, "metadata");
     picture_metadata(picture, print_entry, json);
     json_end(json);
-    if (entry->outcome == FRAME_RESULT)
+    if (!entry || entry->outcome == FRAME_STRAIGHT)
+        json_uint(json, "rank", 0);
+    else if (entry->outcome == FRAME_RESULT)
         print_way(json, entry, times);
     else
         json_bool(json, "substituted", true);

@@ -23,7 +23,7 @@ int frame_stats_open(const char *run_dir, const char *file, uint64_t sealed, str
 const char *frame_stats_part(const struct frame_stats *stats);
 
 /* The next picture in order, from number `sealed` on, before the sink gets it. `times` are of its frame's
- * payload. One thread. */
+ * payload; both NULL: a serial piece made it, on rank 0. One thread. */
 int frame_stats_add(struct frame_stats *stats, const struct picture *picture, const struct frame_entry *entry,
                     const struct payload_times *times, struct vid_error *err);
 

@@ -2,14 +2,14 @@
 # frame_stats.sh: what the tests of -frame-stats share. Sourced after test.sh.
 stats=${work:?}/stats.jsonl
 
-# Of both: "frame pts time" and "key=value" lines. The differences to the frame before are another test's.
+# Of both: "frame pts time" and "key=value" lines.
 theirs_of() { # INPUT GRAPH
   ffmpeg -nostdin -v error -filter_threads 1 -i "$1" -vf "$2,metadata=print:file=-" -an -f null - |
-    sed -E 's/^frame:([0-9]+) *pts:([-0-9]+) *pts_time:(.*)/\1 \2 \3/' | grep -v DIF
+    sed -E 's/^frame:([0-9]+) *pts:([-0-9]+) *pts_time:(.*)/\1 \2 \3/'
 }
 ours_of() { # FILE
   jq -r '"\(.frame) \(.pts) \(.time)", (.metadata | to_entries[] | "\(.key)=\(.value)")' "$1" |
-    awk '/^[0-9]+ / { $3 = sprintf("%.6g", $3) } { print }' | grep -v DIF
+    awk '/^[0-9]+ / { $3 = sprintf("%.6g", $3) } { print }'
 }
 
 # equal NAME INPUT GRAPH: the file's metadata are ffmpeg's.

@@ -102,6 +102,8 @@ static void a_line_says_all(void **state)
     add(scene, 6, "x", &entry);
     add(scene, AV_NOPTS_VALUE, "y", &kept);
     add_plain(scene, "z");
+    add(scene, 0, "s", NULL);
+    add(scene, 0, "t", &(struct frame_entry){.outcome = FRAME_STRAIGHT});
     assert_int_equal(access(scene->file, F_OK), -1);
     assert_int_equal(frame_stats_finish(scene->stats, NULL), 0);
     assert_int_equal(access(scene->file, F_OK), -1);
@@ -113,7 +115,11 @@ static void a_line_says_all(void **state)
         "6.001, \"publish_ms\": 0.5}, \"rank\": 2, \"attempt\": 3}\n"
         "{\"frame\": 1, \"pts\": null, \"time\": null, \"type\": \"B\", \"metadata\": {\"lavfi.b\": \"y\", "
         "\"lavfi.a\": \"\\\"1\\\"\\n\"}, \"timing\": {\"wait_ms\": null, \"fetch_ms\": 0.001, \"filter_ms\": "
-        "6.001, \"publish_ms\": 0.5}, \"rank\": 1, \"attempt\": 1}\n" PLAIN("2", "z"));
+        "6.001, \"publish_ms\": 0.5}, \"rank\": 1, \"attempt\": 1}\n" PLAIN(
+            "2", "z") "{\"frame\": 3, \"pts\": 0, \"time\": 0, \"type\": \"B\", \"metadata\": {\"lavfi.b\": "
+                      "\"s\", \"lavfi.a\": \"\\\"1\\\"\\n\"}, \"rank\": 0}\n"
+                      "{\"frame\": 4, \"pts\": 0, \"time\": 0, \"type\": \"B\", \"metadata\": {\"lavfi.b\": "
+                      "\"t\", \"lavfi.a\": \"\\\"1\\\"\\n\"}, \"rank\": 0}\n");
     frame_stats_close(&scene->stats);
     assert_int_equal(access(scene->file, F_OK), 0);
     assert_int_equal(access(scene->part, F_OK), -1);
