@@ -64,6 +64,17 @@ static const AVOption *find_option(const AVFilter *filter, const char *name)
     return option && option->type != AV_OPT_TYPE_CONST ? option : NULL;
 }
 
+unsigned catalog_access(const char *filter)
+{
+    const AVFilter *own = avfilter_get_by_name(filter);
+    unsigned access = 0;
+
+    for (const struct safe_rule *rule = catalog_safe_rules; own && rule->filter; rule++)
+        if (!strcmp(rule->filter, filter) && (!rule->option || find_option(own, rule->option)))
+            access |= rule->access;
+    return access;
+}
+
 /* The options that mean the same field have its offset. */
 static bool is_of(const struct looked *look, const struct safe_rule *rule, const AVOption *option)
 {

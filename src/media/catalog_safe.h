@@ -18,7 +18,7 @@ struct safe_rule {
 #define SAFE_RULES_MAX 128
 extern const struct safe_rule catalog_safe_rules[]; /* fewer than that; the list ends with filter NULL */
 
-/* What the filter can do with some option, of enum safe_access; 0: nothing. */
+/* What the filter of this libavfilter can do with some option, of enum safe_access; 0: nothing. */
 unsigned catalog_access(const char *filter);
 
 /* Looks at the text alone: filters read and write files as soon as libavfilter makes them. `allowed`:

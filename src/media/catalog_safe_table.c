@@ -1,7 +1,5 @@
 #include "media/catalog_safe.h"
 
-#include <string.h>
-
 #define SHADER "it runs a program of its own on the graphics processor"
 #define MODEL "it runs a model, which can be a program"
 #define COMMANDS "its commands change the options of other filters while the job runs"
@@ -92,13 +90,3 @@ const struct safe_rule catalog_safe_rules[] = {
 
 _Static_assert(sizeof(catalog_safe_rules) / sizeof(catalog_safe_rules[0]) <= SAFE_RULES_MAX,
                "too many rules");
-
-unsigned catalog_access(const char *filter)
-{
-    unsigned access = 0;
-
-    for (const struct safe_rule *rule = catalog_safe_rules; rule->filter; rule++)
-        if (!strcmp(rule->filter, filter))
-            access |= rule->access;
-    return access;
-}

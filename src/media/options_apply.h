@@ -21,6 +21,7 @@ int apply_stats(struct parse *parse, const struct option_use *use);
 int apply_stats_period(struct parse *parse, const struct option_use *use);
 int apply_filter_threads(struct parse *parse, const struct option_use *use);
 int apply_help(struct parse *parse, const struct option_use *use);
+int apply_filters(struct parse *parse, const struct option_use *use);
 int apply_version(struct parse *parse, const struct option_use *use);
 
 /* An integer field that must not be below `least`. */

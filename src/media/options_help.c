@@ -42,6 +42,7 @@ static const char help[] =
     "Program\n"
     "  -loglevel LEVEL      quiet, error, warning, info, verbose, debug\n"
     "  -hide_banner, -nostats, -progress URL\n"
+    "  -filters             all filters: on all ranks or one, and what -safe refuses\n"
     "\n"
     "Only here\n"
     "  -redis URL           redis://[USER:PASSWORD@]HOST:PORT/DB or unix://PATH of a running server;\n"

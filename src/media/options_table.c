@@ -34,6 +34,7 @@ static const struct option_def table[] = {
     {"-help", VALUE_NONE, OPTION_GLOBAL, .apply = apply_help},
     {"version", VALUE_NONE, OPTION_GLOBAL, .apply = apply_version},
     {"-version", VALUE_NONE, OPTION_GLOBAL, .apply = apply_version},
+    {"filters", VALUE_NONE, OPTION_GLOBAL, .apply = apply_filters},
 
     /* our own */
     {"redis", VALUE_TEXT, OPTION_GLOBAL, NULL, {0, ALL(redis_url)}, NULL},
@@ -224,7 +225,6 @@ static const struct refusal refusals[] = {
     {"encoders", ASK_FFMPEG},
     {"bsfs", ASK_FFMPEG},
     {"protocols", ASK_FFMPEG},
-    {"filters", ASK_FFMPEG},
     {"pix_fmts", ASK_FFMPEG},
     {"layouts", ASK_FFMPEG},
     {"sample_fmts", ASK_FFMPEG},

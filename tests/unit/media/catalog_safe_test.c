@@ -296,6 +296,7 @@ static void access_of_a_filter(void **state)
     assert_int_equal(catalog_access("null"), 0);
     assert_int_equal(catalog_access("lut3d"), SAFE_READ);
     assert_int_equal(catalog_access("curves"), SAFE_READ | SAFE_WRITE);
+    assert_int_equal(catalog_access("scale"), 0);
     assert_int_equal(catalog_access("zmq"), SAFE_NETWORK | SAFE_CODE);
 }
 

@@ -173,7 +173,7 @@ static void test_options_that_count(void **state)
 /* Somebody must have thought about each option. */
 static void test_every_option_is_tested(void **state)
 {
-    static const char *const no_job[] = {"i", "h", "?", "help", "-help", "version", "-version"};
+    static const char *const no_job[] = {"i", "h", "?", "help", "-help", "version", "-version", "filters"};
     struct option_names names = {0};
     option_names_table(&names);
     for (size_t i = 0; i < names.count; i++) {
