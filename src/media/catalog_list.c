@@ -155,7 +155,8 @@ int filter_rows_make(struct filter_rows *out, struct vid_error *err)
         filter_rows_free(out);
         return vid_fail(err, -ENOMEM, "no memory for the list of filters");
     }
-    qsort(out->items, (size_t)out->count, sizeof(*out->items), by_name);
+    if (out->count > 0)
+        qsort(out->items, (size_t)out->count, sizeof(*out->items), by_name);
     return 0;
 }
 

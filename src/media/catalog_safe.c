@@ -141,7 +141,7 @@ static int check_args(struct looked *look)
             return unreadable(look);
         at += *at != '\0';
         named |= key != NULL;
-        rc = check_given(look, key ? key : shorthand->name, value);
+        rc = check_given(look, key ? key : shorthand ? shorthand->name : "", value);
         av_free(key);
         av_free(value);
     }

@@ -14,7 +14,7 @@ struct encoder_stage {
     struct job *job;
     struct outlet *outlet;
     struct chain_stream *tail;        /* NULL: there is no piece behind the last lane */
-    const struct outlet_frame *frame; /* whose pictures are passed on */
+    const struct outlet_frame *frame; /* whose pictures are passed on; NULL: none is */
     uint64_t sealed;                  /* so many of the next pictures lie in a part that is passed on */
     struct vid_error *err;            /* of the call that is under way */
 };
@@ -61,6 +61,7 @@ static int pass_on(struct encoder_stage *stage, struct outlet_frame *frame, stru
             ret = write_picture(stage, &frame->pictures[i]);
         picture_unref(&frame->pictures[i]);
     }
+    stage->frame = NULL;
     return ret;
 }
 

@@ -25,7 +25,7 @@ static int make_folders(void **state)
     io_write_file(check_path("in/b"), "ffconcat version 1.0\nfile x\n", 28, false, NULL);
     io_write_file(check_path("out/b.cube"), "x", 1, false, NULL);
     io_write_file(check_path("inside/c.cube"), "x", 1, false, NULL);
-    memcpy(tagged + 5018, list, strlen(list));
+    memcpy(tagged + 5018, list, sizeof(list));
     io_write_file(check_path("in/tagged"), tagged, sizeof(tagged), false, NULL);
     symlink("../out/b.cube", check_path("in/link"));
     symlink("in", check_path("alias"));
