@@ -77,6 +77,19 @@ double picture_seconds(const struct picture *picture)
     return (double)picture->frame->pts * av_q2d(picture->time_base);
 }
 
+char picture_type(const struct picture *picture)
+{
+    return av_get_picture_type_char(picture->frame->pict_type);
+}
+
+void picture_metadata(const struct picture *picture, picture_each each, void *opaque)
+{
+    const AVDictionaryEntry *entry = NULL;
+
+    while ((entry = av_dict_get(picture->frame->metadata, "", entry, AV_DICT_IGNORE_SUFFIX)))
+        each(opaque, entry->key, entry->value);
+}
+
 const char *picture_format_name(const struct picture *picture)
 {
     const char *name = av_get_pix_fmt_name(picture->frame->format);

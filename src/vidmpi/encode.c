@@ -13,10 +13,20 @@
 struct encoder_stage {
     struct job *job;
     struct outlet *outlet;
-    struct chain_stream *tail; /* NULL: there is no piece behind the last lane */
-    uint64_t sealed;           /* so many of the next pictures lie in a part that is passed on */
-    struct vid_error *err;     /* of the call that is under way */
+    struct chain_stream *tail;        /* NULL: there is no piece behind the last lane */
+    const struct outlet_frame *frame; /* whose pictures are passed on; NULL: none is */
+    uint64_t sealed;                  /* so many of the next pictures lie in a part that is passed on */
+    struct vid_error *err;            /* of the call that is under way */
 };
+
+/* What comes out of a serial piece was made here, of one frame or another. */
+static int add_stats(struct encoder_stage *stage, const struct picture *picture)
+{
+    const struct outlet_frame *frame = stage->tail ? NULL : stage->frame;
+
+    return frame_stats_add(stage->job->frame_stats, picture, frame ? &frame->entry : NULL,
+                           frame ? &frame->times : NULL, stage->err);
+}
 
 /* The next picture of the whole graph. Takes the reference. */
 static int write_picture(void *opaque, struct picture **picture)
@@ -30,7 +40,9 @@ static int write_picture(void *opaque, struct picture **picture)
         stage->sealed--;
         ret = media_sink_skip(job->sink, stage->err);
     } else {
-        ret = media_sink_write(job->sink, picture, stage->err);
+        ret = add_stats(stage, *picture);
+        if (ret == 0)
+            ret = media_sink_write(job->sink, picture, stage->err);
     }
     picture_counts_add(job->pictures);
     picture_unref(picture);
@@ -41,6 +53,7 @@ static int pass_on(struct encoder_stage *stage, struct outlet_frame *frame, stru
 {
     int ret = 0;
 
+    stage->frame = frame;
     for (int i = 0; i < frame->count; i++) {
         if (ret == 0 && stage->tail)
             ret = chain_stream_feed(stage->tail, &frame->pictures[i], write_picture, stage, err);
@@ -48,6 +61,7 @@ static int pass_on(struct encoder_stage *stage, struct outlet_frame *frame, stru
             ret = write_picture(stage, &frame->pictures[i]);
         picture_unref(&frame->pictures[i]);
     }
+    stage->frame = NULL;
     return ret;
 }
 
@@ -133,7 +147,11 @@ static int finish(struct encoder_stage *stage, struct vid_error *err)
     if (stage->tail)
         ret = chain_stream_end(stage->tail, write_picture, stage, err);
     if (ret == 0 || ret == VID_EOF)
+        ret = frame_stats_finish(job->frame_stats, err);
+    if (ret == 0)
         ret = media_sink_finish(job->sink, err);
+    if (ret == 0)
+        ret = frame_stats_publish(job->frame_stats, err);
     if (ret == 0)
         job_set_finished(job);
     return ret;

@@ -14,6 +14,7 @@
 #include "store/result_store.h"
 #include "store/run_dir.h"
 #include "tasks/redis_server.h"
+#include "vidmpi/frame_stats.h"
 #include "vidmpi/history.h"
 #include "vidmpi/lane.h"
 #include "vidmpi/mishaps.h"
@@ -59,6 +60,7 @@ struct job {
     struct guard *guard;         /* of the names below; the server's own when there is one */
     struct result_store *results;
     struct stats *stats;
+    struct frame_stats *frame_stats; /* NULL: not asked for */
     struct mishaps *mishaps;
     struct ranks *rank_states;
     const struct cluster *cluster; /* for the names of nodes; set when rank 0 coordinates */

@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "media/catalog_safe.h"
 #include "media/job_key.h"
 #include "media/log.h"
 #include "tasks/task_list.h"
@@ -67,7 +68,8 @@ static int open_media(struct job *job, struct vid_error *err)
 {
     int ret;
 
-    if ((ret = media_source_open(job->options, &job->source, err)) < 0 ||
+    if ((ret = media_options_safe(job->options, err)) < 0 ||
+        (ret = media_source_open(job->options, &job->source, err)) < 0 ||
         (ret = media_sink_open(job->options, job->source, &job->sink, err)) < 0)
         return ret;
     media_source_dump(job->source);
@@ -77,8 +79,8 @@ static int open_media(struct job *job, struct vid_error *err)
         ret = media_source_blank(job->source, &job->first, err);
     }
     if (ret == 0 &&
-        (ret = pieces_create(job->options, job->source, job->sink, job->first, false, &job->pieces, err)) ==
-            0 &&
+        (ret = pieces_create(job->options, job->source, job->sink, job->first,
+                             job->options->frame_stats != NULL, &job->pieces, err)) == 0 &&
         (ret = lay_out_lanes(job, err)) == 0)
         ret = media_sink_set_video(job->sink, &job->pieces->output, err);
     if (ret == 0)
@@ -187,7 +189,9 @@ static int part_sealed(void *opaque, const struct media_part *part, struct vid_e
                                        part->bytes,
                                        part->crc,
                                        history_format_place(end, state, sizeof(state))};
-    ret = job_note(job, &record, err);
+    ret = frame_stats_sync(job->frame_stats, err);
+    if (ret == 0)
+        ret = job_note(job, &record, err);
 
     pthread_mutex_lock(&job->lock);
     if (ret == 0)
@@ -216,6 +220,17 @@ static int open_parts(struct job *job, struct vid_error *err)
     if (!job->pictures)
         return vid_fail(err, -ENOMEM, "no memory for the parts");
     return job->resumable ? media_sink_set_parts(job->sink, &parts, err) : 0;
+}
+
+static int open_frame_stats(struct job *job, struct vid_error *err)
+{
+    const struct history *history = &job->history;
+    uint64_t sealed = history->part_count ? history->parts[history->part_count - 1].end : 0;
+    int ret = frame_stats_open(job->run_dir_path, job->options->frame_stats, sealed, &job->frame_stats, err);
+
+    if (job->frame_stats)
+        guard_add_file(job->guard, frame_stats_part(job->frame_stats));
+    return ret;
 }
 
 static int open_results(struct job *job, bool several_nodes, struct vid_error *err)
@@ -282,7 +297,8 @@ static int open_run_dir(struct job *job, bool several_nodes, struct vid_error *e
     job->resumed = state == RUN_DIR_RESUMED;
     job->resumable = known;
     if ((ret = open_results(job, several_nodes, err)) < 0 || (ret = read_history(job, err)) < 0 ||
-        (ret = open_parts(job, err)) < 0 || (ret = open_ledger(job, known ? key : "", err)) < 0)
+        (ret = open_frame_stats(job, err)) < 0 || (ret = open_parts(job, err)) < 0 ||
+        (ret = open_ledger(job, known ? key : "", err)) < 0)
         return ret;
     return check_space(job, err);
 }
@@ -430,6 +446,7 @@ void job_close(struct job *job, enum job_end end)
     media_source_close(&job->source);
     result_store_close(&job->results);
     ledger_close(&job->ledger);
+    frame_stats_close(&job->frame_stats);
     run_dir_close(&job->dir, keep);
     history_free(&job->history);
     for (unsigned i = 0; i < job->lane_count; i++)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "media/catalog_list.h"
 #include "media/log.h"
 #include "tasks/task_list.h"
 #include "vidmpi/cluster.h"
@@ -197,6 +198,16 @@ static int run(struct media_options *options, const struct launch *launch, int a
     return status;
 }
 
+static void print(enum print_what what)
+{
+    if (what == PRINT_HELP)
+        media_options_help(stdout);
+    else if (what == PRINT_FILTERS)
+        media_filters_print(stdout);
+    else
+        media_options_version(stdout);
+}
+
 int main(int argc, char **argv)
 {
     struct launch launch = cluster_launch();
@@ -213,10 +224,8 @@ int main(int argc, char **argv)
         return tell_status(&launch, EXIT_USAGE);
     }
     if (options->print != PRINT_NOTHING) {
-        if (launch.rank == 0 && options->print == PRINT_HELP)
-            media_options_help(stdout);
-        else if (launch.rank == 0)
-            media_options_version(stdout);
+        if (launch.rank == 0)
+            print(options->print);
         media_options_free(&options);
         return tell_status(&launch, EXIT_DONE);
     }
