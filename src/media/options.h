@@ -103,6 +103,7 @@ struct media_options {
     double task_timeout;       /* -task-timeout, seconds for one task; 0: automatic */
     int64_t filter_memory;     /* -filter-memory, bytes of one worker; 0: no limit */
     double redis_timeout;      /* -redis-timeout, seconds that a dead Redis is waited for, 60 */
+    bool verify;               /* -verify: the pictures are compared with a serial run's; begins anew */
     bool restart;              /* -restart: what an unfinished run left is thrown away */
     bool safe;                 /* -safe: filters may not reach outside */
     char **safe_allow;         /* -safe-allow DIR: folders that they may read; NULL at the end, or NULL */

@@ -24,7 +24,7 @@ static const char help[] =
     "  -ss TIME             start there          -t TIME     stop after so long\n"
     "  -to TIME             stop there           -y, -n      overwrite the output: always, never\n"
     "Filters\n"
-    "  -vf GRAPH            filters of the video; each must be known to work frame by frame\n"
+    "  -vf GRAPH            filters of the video\n"
     "  -af GRAPH            filters of the sound, on rank 0\n"
     "  -filter_threads N    threads of one filter in each rank\n"
     "Streams\n"
@@ -55,9 +55,11 @@ static const char help[] =
     "  -safe                no filter may read or write files, use the network or run code;\n"
     "                       -safe-allow DIR: but they may read files in this folder\n"
     "  -frame-stats FILE    a line of JSON for each filtered picture: metadata, times, rank\n"
+    "  -verify              then run serially and compare every frame: exit status 3 if one differs\n"
     "  -restart             begin anew instead of going on where an earlier run was stopped\n"
     "\n"
-    "Exit status: 0 done, 1 failed, 2 wrong command line, 4 done but with substituted frames,\n"
+    "Exit status: 0 done, 1 failed, 2 wrong command line, 3 -verify found a difference, 4 done but with "
+    "substituted frames,\n"
     "75 stopped: the same command goes on.\n"
     "Ranks: the cores of the machine minus two, -np 3 on two cores. All options: man vidmpi\n";
 

@@ -48,6 +48,7 @@ static const struct option_def table[] = {
     {"task-timeout", VALUE_DOUBLE, OPTION_GLOBAL, .apply = apply_task_timeout},
     {"filter-memory", VALUE_INT64, OPTION_GLOBAL, .apply = apply_filter_memory},
     {"redis-timeout", VALUE_DOUBLE, OPTION_GLOBAL, .apply = apply_redis_timeout},
+    {"verify", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(verify)}, NULL},
     {"restart", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(restart)}, NULL},
     {"safe", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(safe)}, NULL},
     {"safe-allow", VALUE_TEXT, OPTION_GLOBAL, .apply = apply_safe_allow},

@@ -16,6 +16,7 @@ struct encoder_stage {
     struct chain_stream *tail;        /* NULL: there is no piece behind the last lane */
     const struct outlet_frame *frame; /* whose pictures are passed on; NULL: none is */
     uint64_t sealed;                  /* so many of the next pictures lie in a part that is passed on */
+    bool all;                         /* the lane has no more */
     struct vid_error *err;            /* of the call that is under way */
 };
 
@@ -41,6 +42,8 @@ static int write_picture(void *opaque, struct picture **picture)
         ret = media_sink_skip(job->sink, stage->err);
     } else {
         ret = add_stats(stage, *picture);
+        if (ret == 0)
+            ret = verify_add(job->verify, *picture, stage->err);
         if (ret == 0)
             ret = media_sink_write(job->sink, picture, stage->err);
     }
@@ -102,6 +105,7 @@ static int encode_one(struct encoder_stage *stage, struct vid_error *err)
     stage->err = err;
     ret = outlet_next(stage->outlet, &frame, err);
     begun = clock_now();
+    stage->all = ret == VID_EOF;
     if (ret < 0)
         return ret;
     sealed = frame.entry.outcome == FRAME_SEALED;
@@ -146,6 +150,8 @@ static int finish(struct encoder_stage *stage, struct vid_error *err)
     stage->err = err;
     if (stage->tail)
         ret = chain_stream_end(stage->tail, write_picture, stage, err);
+    if (ret == 0 && stage->all)
+        verify_whole(job->verify);
     if (ret == 0 || ret == VID_EOF)
         ret = frame_stats_finish(job->frame_stats, err);
     if (ret == 0)

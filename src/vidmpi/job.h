@@ -21,6 +21,7 @@
 #include "vidmpi/picture_counts.h"
 #include "vidmpi/ranks.h"
 #include "vidmpi/stats.h"
+#include "vidmpi/verify.h"
 #include "worker/config.h"
 #include "worker/redis.h"
 
@@ -64,6 +65,9 @@ struct job {
     struct mishaps *mishaps;
     struct ranks *rank_states;
     const struct cluster *cluster; /* for the names of nodes; set when rank 0 coordinates */
+
+    struct verify *verify; /* NULL: without -verify */
+    enum { VERIFIED_NOT, VERIFIED_SAME, VERIFIED_DIFFERENT } verified;
 
     _Atomic uint64_t frames_in; /* pictures that have come from the source */
 

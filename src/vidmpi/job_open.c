@@ -281,8 +281,9 @@ static int open_ledger(struct job *job, const char *key, struct vid_error *err)
 static int open_run_dir(struct job *job, bool several_nodes, struct vid_error *err)
 {
     char key[JOB_KEY_BYTES] = "";
-    struct run_dir_wish wish = {
-        .ranks = job->ranks, .patience_ms = LOCK_PATIENCE_MS, .restart = job->options->restart};
+    struct run_dir_wish wish = {.ranks = job->ranks,
+                                .patience_ms = LOCK_PATIENCE_MS,
+                                .restart = job->options->restart || job->options->verify};
     enum run_dir_state state;
     bool known;
     int ret = choose_run_dir(job, err);
@@ -347,6 +348,8 @@ static int open_tables(struct job *job, struct vid_error *err)
     job->stats = stats_create(job->ranks);
     job->mishaps = mishaps_create();
     job->rank_states = ranks_create(job->ranks);
+    if (job->options->verify && !(job->verify = verify_create()))
+        return vid_fail(err, -ENOMEM, "no memory for -verify");
     if (job->stats && job->mishaps && job->rank_states)
         return 0;
     return vid_fail(err, -ENOMEM, "no memory for the job's tables");
@@ -455,6 +458,7 @@ void job_close(struct job *job, enum job_end end)
     stats_destroy(job->stats);
     picture_counts_destroy(job->pictures);
     mishaps_destroy(job->mishaps);
+    verify_destroy(job->verify);
     ranks_destroy(job->rank_states);
     remove_keys(job);
     if (!job->server)

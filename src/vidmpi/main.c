@@ -22,7 +22,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DEGRADED = 4, EXIT_AGAIN = 75 };
+enum exit_status {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_DIFFERS = 3,
+    EXIT_DEGRADED = 4,
+    EXIT_AGAIN = 75
+};
 
 /* Rank 0 opens the job on a thread of its own, so that a signal can end it while it waits for input.
  * Not while MPI starts: MPI_Init changes the environment, which this reads and passes on. */
@@ -134,6 +141,7 @@ static enum exit_status run_rank_0(struct media_options *options, const struct l
     static struct job job; /* large */
     struct opening opening = {&job, options, *launch, argc, argv, {0}, 0};
     enum job_end end;
+    bool differs;
     pthread_t thread;
     int ret;
 
@@ -154,7 +162,10 @@ static enum exit_status run_rank_0(struct media_options *options, const struct l
     ret = coordinate(&job, opening.ret, *cluster, worker, err);
     end = job_end(&job);
     *together = !job.rank_states || ranks_silent(job.rank_states) == 0;
+    differs = job.verified == VERIFIED_DIFFERENT;
     job_close(&job, end);
+    if (ret == 0 && differs)
+        return EXIT_DIFFERS;
     return ret < 0 && end <= JOB_DEGRADED ? EXIT_FAILED : status_of(end);
 }
 

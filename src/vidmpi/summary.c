@@ -161,7 +161,9 @@ int summary_write_manifest(struct job *job, const struct cluster *cluster, struc
     json_int(&json, "version", 1);
     json_string(&json, "program", "vidmpi " VID_VERSION);
     json_string(&json, "state", state_of(job));
-    json_bool(&json, "exact", !mishaps_degrade(job->mishaps));
+    json_bool(&json, "exact", !mishaps_degrade(job->mishaps) && job->verified != VERIFIED_DIFFERENT);
+    if (job->verified != VERIFIED_NOT)
+        json_bool(&json, "verified", job->verified == VERIFIED_SAME);
     json_string(&json, "job", job->id);
     json_string(&json, "input", job->options->in.url);
     json_string(&json, "output", job->options->out.url);
