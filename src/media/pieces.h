@@ -29,4 +29,8 @@ int pieces_create(const struct media_options *options, const struct media_source
                   struct pieces **out, struct vid_error *err);
 void pieces_free(struct pieces **pieces); /* NULL-safe */
 
+/* Does a filter want to keep the whole video (`frames`, 0: not known), and this does not fit into half of the
+ * memory that is free? -ENOTSUP then. */
+int pieces_check_memory(const struct pieces *pieces, int64_t frames, struct vid_error *err);
+
 #endif

@@ -81,6 +81,7 @@ static int open_media(struct job *job, struct vid_error *err)
     if (ret == 0 &&
         (ret = pieces_create(job->options, job->source, job->sink, job->first,
                              job->options->frame_stats != NULL, &job->pieces, err)) == 0 &&
+        (ret = pieces_check_memory(job->pieces, media_source_info(job->source).frames, err)) == 0 &&
         (ret = lay_out_lanes(job, err)) == 0)
         ret = media_sink_set_video(job->sink, &job->pieces->output, err);
     if (ret == 0)
