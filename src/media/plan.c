@@ -20,6 +20,14 @@ static const char light[] =
     "shuffleplanes sidedata split swaprect swapuv telecine tile tinterlace tpad transpose trim untile vflip "
     "vstack weave xstack zscale";
 
+/* Filters that take 20 ms and more: in a task with neighbouring frames they would work on these, too, for
+ * nothing. From a lane of their own a frame's way costs less. */
+static const char dear[] =
+    "blurdetect bm3d chromakey chromanr colormap convolve dctdnoiz deconvolve edgedetect estdif fftdnoiz "
+    "fftfilt "
+    "geq grayworld greyedge guided hqx hsvkey hysteresis median mestimate minterpolate nlmeans owdenoise pp7 "
+    "removelogo sab shear siti spp vaguedenoiser vif xbr xcorrelate";
+
 struct planner {
     struct graph_cut cut;
     struct plan *plan;
@@ -27,13 +35,27 @@ struct planner {
     int *first, *last; /* by piece: its blocks */
 };
 
+/* How many filters of the blocks are, or are not, among these. */
+static int count_filters(const struct planner *p, int first, int last, const char *names, bool among)
+{
+    int count = 0;
+
+    for (int i = 0; i < p->cut.words.count; i++)
+        if (p->cut.block[i] >= first && p->cut.block[i] <= last)
+            count += has_word(names, p->cut.words.filters[i].name) == among;
+    return count;
+}
+
 static bool is_light(const struct planner *p, int first, int last)
 {
-    for (int i = 0; i < p->cut.words.count; i++)
-        if (p->cut.block[i] >= first && p->cut.block[i] <= last &&
-            !has_word(light, p->cut.words.filters[i].name))
-            return false;
-    return true;
+    return count_filters(p, first, last, light, false) == 0;
+}
+
+/* Better apart although it could be one piece. */
+static bool is_wasteful(const struct planner *p, int first, int last, const struct plan_piece *piece)
+{
+    return piece->parallel && piece->context.windowed && first < last &&
+           count_filters(p, first, last, dear, true) > 0;
 }
 
 /* What filters of the block find out of earlier frames is used behind it. */
@@ -108,7 +130,7 @@ static int add_block(struct planner *p, int block, struct vid_error *err)
     }
     if (!alone.parallel)
         snprintf(both.context.reason, sizeof(both.context.reason), "%s", p->plan->pieces[at].context.reason);
-    if (both.parallel == alone.parallel) {
+    if (both.parallel == alone.parallel && !is_wasteful(p, p->first[at], block, &both)) {
         replace_last(p, &both, block);
         free(alone.text);
     } else {
@@ -199,7 +221,7 @@ static int make(struct planner *p, const char *text, struct vid_error *err)
         return vid_fail(err, -ENOMEM, "no memory for a filter graph");
     if ((rc = look(p, 0, (int)blocks - 1, &whole, err)) < 0)
         return rc;
-    if (whole.parallel || blocks == 1) {
+    if (blocks == 1 || (whole.parallel && !is_wasteful(p, 0, (int)blocks - 1, &whole))) {
         put(p, &whole, 0, (int)blocks - 1);
         return 0;
     }

@@ -59,6 +59,16 @@ static void test_light(void **state)
     plans("fps=11,atadenoise", "s:fps=11 | p:atadenoise");
 }
 
+/* What is dear does not work on neighbouring frames for others. */
+static void test_dear(void **state)
+{
+    plans("atadenoise,nlmeans", "p:atadenoise | p:nlmeans");
+    plans("gblur,nlmeans,gblur,atadenoise,gblur", "p:gblur,nlmeans,gblur | p:atadenoise,gblur");
+    plans("nlmeans,fps=11", "p:nlmeans | s:fps=11");
+    plans("gblur,atadenoise", "p:gblur,atadenoise");
+    plans("minterpolate=me=umh", "p:minterpolate=me=umh");
+}
+
 static void test_metadata(void **state)
 {
     plans("cropdetect,gblur", "p:cropdetect,gblur");
@@ -96,9 +106,9 @@ static void test_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_piece), cmocka_unit_test(test_pieces),   cmocka_unit_test(test_branches),
-        cmocka_unit_test(test_light),     cmocka_unit_test(test_metadata), cmocka_unit_test(test_commands),
-        cmocka_unit_test(test_flags),     cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_one_piece), cmocka_unit_test(test_pieces), cmocka_unit_test(test_branches),
+        cmocka_unit_test(test_light),     cmocka_unit_test(test_dear),   cmocka_unit_test(test_metadata),
+        cmocka_unit_test(test_commands),  cmocka_unit_test(test_flags),  cmocka_unit_test(test_refuses),
     };
 
     return cmocka_run_group_tests(tests, check_setup, check_teardown);
