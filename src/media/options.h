@@ -61,6 +61,7 @@ struct output_options {
     float mux_delay, mux_preload;  /* -muxdelay 0.7, -muxpreload 0.5 */
     bool shortest;
     bool bitexact;                    /* -bitexact: of muxer and codecs */
+    bool unwritten;                   /* set by the caller: nothing is opened for it, not even a pipe */
     struct AVDictionary *format_opts; /* muxer and protocol AVOptions */
     struct AVDictionary *codec_opts;  /* encoder AVOptions; keys may end in ":spec" */
     struct AVDictionary *sws_opts;    /* -sws_flags ...; flags=bicubic by default */
@@ -104,6 +105,7 @@ struct media_options {
     int64_t filter_memory;     /* -filter-memory, bytes of one worker; 0: no limit */
     double redis_timeout;      /* -redis-timeout, seconds that a dead Redis is waited for, 60 */
     bool restart;              /* -restart: what an unfinished run left is thrown away */
+    bool explain;              /* -explain: tell how the job would be run, and leave */
 
     /* What ffmpeg would have warned of: for the caller to log once its log is set up. */
     char **warnings;

@@ -52,6 +52,7 @@ static const char help[] =
     "  -part SECONDS        video in one session of the encoder (default 10; 0: one session for all)\n"
     "  -on-error POLICY     for a frame that cannot be filtered: fail, original, previous or black\n"
     "  -restart             begin anew instead of going on where an earlier run was stopped\n"
+    "  -explain             run nothing: tell how the graph is cut, what it needs, how fast it can be\n"
     "\n"
     "Exit status: 0 done, 1 failed, 2 wrong command line, 4 done but with substituted frames,\n"
     "75 stopped: the same command goes on.\n"

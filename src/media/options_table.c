@@ -48,6 +48,7 @@ static const struct option_def table[] = {
     {"filter-memory", VALUE_INT64, OPTION_GLOBAL, .apply = apply_filter_memory},
     {"redis-timeout", VALUE_DOUBLE, OPTION_GLOBAL, .apply = apply_redis_timeout},
     {"restart", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(restart)}, NULL},
+    {"explain", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(explain)}, NULL},
 
     /* files */
     {"f", VALUE_TEXT, BOTH, NULL, {IN(format), OUT(format)}, NULL},

@@ -55,9 +55,11 @@ static void say_parallel(struct describer *d, const struct filter_words *words)
 {
     if (words->class == FILTER_ALIGNED)
         snprintf(d->why, sizeof(d->why), "takes frames in groups of %u", words->period);
-    else if (words->class == FILTER_WINDOW)
-        snprintf(d->why, sizeof(d->why), "looks at %u frames before and %u after", words->before,
-                 words->after);
+    else if (words->before && words->after)
+        snprintf(d->why, sizeof(d->why), "looks at %u before and %u after", words->before, words->after);
+    else if (words->before || words->after)
+        snprintf(d->why, sizeof(d->why), "looks at %u %s", words->before + words->after,
+                 words->before ? "before" : "after");
     else
         snprintf(d->why, sizeof(d->why), "looks at one frame at a time");
 }

@@ -35,7 +35,7 @@ static void test_classes(void **state)
 {
     describes("gblur,tmix=frames=3,hqdn3d,nlmeans",
               "0p gblur frame(0,0): looks at one frame at a time\n"
-              "0p tmix window(2,0): looks at 2 frames before and 0 after\n"
+              "0p tmix window(2,0): looks at 2 before\n"
               "1s hqdn3d serial(0,0): it carries state from frame to frame\n"
               "2p nlmeans frame(0,0): looks at one frame at a time\n");
     describes("trim=1:2", "0s trim serial(0,0): it changes the number or the times of frames\n");
@@ -58,7 +58,7 @@ static void test_neighbours(void **state)
               "0s hqdn3d serial(0,0): it carries state from frame to frame\n"
               "1p nlmeans frame(0,0): looks at one frame at a time\n");
     describes("fps=11,atadenoise", "0s fps window(0,1): runs on rank 0: it takes little time\n"
-                                   "1p atadenoise window(4,5): looks at 4 frames before and 5 after\n");
+                                   "1p atadenoise window(4,5): looks at 4 before and 5 after\n");
 }
 
 /* A filter that is serial for where it stands, and those that must stay with it. */
