@@ -26,9 +26,10 @@ struct probe {
     double encode;    /* of one picture */
 };
 
-/* At most 8 frames and about 3 seconds, but one frame of each step at least. `sink` (with the job's own
- * options, before its first picture) and `pieces` are looked at only. -ENODATA when a step gives no picture,
- * so that the next one cannot be measured. media_probe_clear also after a failure. */
+/* At most 16 frames and about 3 seconds, but one frame of each step at least, and what the encoder holds
+ * back. `sink` (with the job's own options, before its first picture) and `pieces` are looked at only.
+ * -ENODATA when a step gives no picture, so that the next one cannot be measured. media_probe_clear also
+ * after a failure. */
 int media_probe(const struct media_options *options, const struct media_sink *sink,
                 const struct pieces *pieces, struct probe *out, struct vid_error *err);
 void media_probe_clear(struct probe *probe);

@@ -110,9 +110,9 @@ void explain_speed(struct explanation *e)
         return;
     }
     e->costs = add_up(e, &passing);
-    explain_line(
-        e, "speed",
-        "an estimate from a probe of %u frames at the beginning; CPU time for one frame:", e->probe.frames);
+    explain_line(e, "speed",
+                 "an estimate from a probe of the first %u frame%s; CPU time for one frame:", e->probe.frames,
+                 e->probe.frames == 1 ? "" : "s");
     print_costs(e, passing);
     explain_line(
         e, "", "at most %.1f times as fast as one core while rank 0 has one: more than %d ranks gain nothing",
