@@ -45,10 +45,10 @@ static void print_results(const struct explanation *e, const struct lane *lane, 
     size_of(bytes, one);
     size_of(frames_at_once(e, lane, piece) * bytes, most);
     if (frames > 0)
-        explain_line(e, "", "results of part %d: %s a frame, %s in all, %s at once", piece + 1, one,
+        explain_line(e, "", "results of part %d: %s a frame, %s in all, about %s at once", piece + 1, one,
                      size_of(frames * bytes, all), most);
     else
-        explain_line(e, "", "results of part %d: %s a frame, %s at once", piece + 1, one, most);
+        explain_line(e, "", "results of part %d: %s a frame, about %s at once", piece + 1, one, most);
 }
 
 static void print_segments(const struct explanation *e, double all, double largest)
@@ -98,6 +98,8 @@ void explain_files(const struct explanation *e)
     }
     if (largest > 0)
         print_segments(e, all, largest);
+    if (job->options->results == RESULTS_PNG)
+        explain_line(e, "", "a PNG file and a note of each frame in results/png/");
     if (media_sink_will_cut(job->sink))
         explain_line(e, "", "encoded parts of %g s in parts/, until the job is done", job->options->part);
     for (int i = 0; i < job->pieces->count; i++)

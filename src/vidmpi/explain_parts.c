@@ -59,14 +59,14 @@ static int print_filter(void *opaque, const struct filter_words *words)
     struct telling *telling = opaque;
     int piece = piece_of(telling->e, words);
     const struct piece *at = &telling->e->job->pieces->items[piece];
-    bool not_cut = words->parallel && !at->context.parallel;
-    char class[40];
+    char class[40], whole[sizeof(at->context.reason) + 40];
 
     if (piece != telling->piece)
         print_piece(telling->e, piece);
     telling->piece = piece;
-    explain_line(telling->e, "", "  %-14s %-13s %s", words->name, class_of(words, class, sizeof(class)),
-                 not_cut ? at->context.reason : words->why);
+    snprintf(whole, sizeof(whole), "the graph stays whole: %s", at->context.reason);
+    explain_line(telling->e, "", "  %-16s %-12s %s", words->name, class_of(words, class, sizeof(class)),
+                 words->parallel && !at->context.parallel ? whole : words->why);
     return 0;
 }
 

@@ -80,6 +80,9 @@ static void print_factors(const struct explanation *e, const struct speedup_cost
 {
     static const int ranks[] = {2, 8, 32};
 
+    explain_line(
+        e, "", "at most %.1f times as fast as one core while rank 0 has one: more than %d ranks gain nothing",
+        speedup_limit(costs, 1), speedup_ranks(costs, 1));
     explain_line(e, "", "%5s   rank 0 has 1 core   rank 0 has %d cores", "ranks", CORES_MORE);
     for (size_t i = 0; i < sizeof(ranks) / sizeof(ranks[0]); i++)
         explain_line(e, "", "%5d   %17.1f   %18.1f", ranks[i], speedup_factor(costs, ranks[i], 1),
@@ -114,9 +117,6 @@ void explain_speed(struct explanation *e)
                  "an estimate from a probe of the first %u frame%s; CPU time for one frame:", e->probe.frames,
                  e->probe.frames == 1 ? "" : "s");
     print_costs(e, passing);
-    explain_line(
-        e, "", "at most %.1f times as fast as one core while rank 0 has one: more than %d ranks gain nothing",
-        speedup_limit(&e->costs, 1), speedup_ranks(&e->costs, 1));
     if (e->costs.others > 0)
         print_factors(e, &e->costs);
     print_here(e, &e->costs);

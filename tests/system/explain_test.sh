@@ -50,6 +50,11 @@ explains 1 0 -i "$clip" -vf deshake "$out"
 says "that ranks are of no use" 'no part runs on several ranks'
 says_not "shared memory" 'shared memory'
 
+explains 1 0 -i "$clips/rgb48.mov" -vf lagfun,gblur,negate,edgedetect=mode=canny,elbg -c:v ffv1 "$out"
+says "that a graph is not cut" '^ +gblur +frame +the graph stays whole: '
+says_times "a section" '^part ' 1
+says "the filters behind, too" '^ +elbg +serial +it carries state'
+
 explains 1 0 -i "$clip" -map 0 -c copy -c:v mpeg4 -vf nlmeans "$out"
 says "a speed, with copied sound" '^speed +an estimate'
 says_not "advice without need" '^advice'
