@@ -178,9 +178,9 @@ static int explain(const struct media_options *options, const struct launch *lau
     struct vid_error err = {0};
 
     if (launch->rank > 0 || explain_job(options, launch, stdout, &err) == 0)
-        return EXIT_DONE;
+        return interrupt_signal() ? 128 + interrupt_signal() : EXIT_DONE;
     log_error("%s", err.text);
-    return EXIT_FAILED;
+    return interrupt_signal() ? 128 + interrupt_signal() : EXIT_FAILED;
 }
 
 static int run(struct media_options *options, const struct launch *launch, int argc, char **argv)
