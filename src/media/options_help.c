@@ -57,6 +57,7 @@ static const char help[] =
     "  -frame-stats FILE    a line of JSON for each filtered picture: metadata, times, rank\n"
     "  -verify              then run serially and compare every frame: exit status 3 if one differs\n"
     "  -restart             begin anew instead of going on where an earlier run was stopped\n"
+    "  -explain             run nothing: tell how the graph is cut, what it needs, how fast it can be\n"
     "\n"
     "Exit status: 0 done, 1 failed, 2 wrong command line, 3 -verify found a difference, 4 done but with "
     "substituted frames,\n"
