@@ -21,13 +21,13 @@ says() { like "says $1" "$said" "$2"; }
 says_not() { check "does not say $1" eval "! grep -Eq '$2' '$said'"; }
 says_times() { is "says $1 so often" "$(grep -Ec "$2" "$said")" "$3"; }
 
-explains 1 0 -i "$clip" -vf hqdn3d,nlmeans,tmix=frames=3,deshake -c:v ffv1 "$out"
+explains 1 0 -i "$clip" -vf hqdn3d,gblur,tmix=frames=3,deshake -c:v ffv1 "$out"
 says "input" '^input +.*short\.mp4 \(h264, 320x240, yuv420p, .*frames/s\), about 36 frames$'
 says "output" '^output +.*out\.mkv \(ffv1, 320x240, '
 says "the first part" '^part 1 +serial, on rank 0, in order: hqdn3d$'
 says "its filter" '^ +hqdn3d +serial +it carries state from frame to frame$'
-says "the second part" '^part 2 +parallel, tasks of [0-9]+ frames with 2 before and 0 after: nlmeans,tmix=frames=3$'
-says "a filter of one frame" '^ +nlmeans +frame +looks at one frame at a time$'
+says "the second part" '^part 2 +parallel, tasks of [0-9]+ frames with 2 before and 0 after: gblur,tmix=frames=3$'
+says "a filter of one frame" '^ +gblur +frame +looks at one frame at a time$'
 says "a filter with neighbours" '^ +tmix +window\(2,0\) +looks at 2 before$'
 says "the third part" '^part 3 +serial, .*: deshake$'
 says "where results go" "^files +run directory .*out\.mkv\.vidmpi, on a (local|shared) filesystem\$"
