@@ -35,14 +35,13 @@ void decode_run(struct job *job)
 {
     struct feed *feed = NULL;
     struct vid_error err = {0};
-    int ret = feed_open(job, &job->lanes[0], &feed, &err), rest;
+    int ret = feed_open(job, &job->lanes[0], &feed, &err);
 
     while (ret == 0)
         ret = decode_one(job, feed, &err);
-    rest = feed ? feed_end(feed, ret == VID_EOF, &err) : ret;
-    if (ret == VID_EOF && rest < 0)
-        ret = rest;
-    if (ret != VID_EOF)
+    if (ret == VID_EOF)
+        ret = feed_end(feed, &err);
+    if (ret < 0)
         job_fail(job, &err);
     feed_close(&feed);
 }

@@ -75,20 +75,14 @@ int feed_put(struct feed *feed, struct picture **picture, struct vid_error *err)
     return feed->before ? chain_stream_feed(feed->before, picture, put, feed, err) : put(feed, picture);
 }
 
-int feed_end(struct feed *feed, bool all, struct vid_error *err)
+int feed_end(struct feed *feed, struct vid_error *err)
 {
     int ret = 0;
 
     feed->err = err;
-    if (all && feed->before)
+    if (feed->before)
         ret = chain_stream_end(feed->before, put, feed, err);
-    if (ret == VID_EOF)
-        ret = 0;
-    if (ret < 0) {
-        inlet_end(feed->inlet, false, err);
-        return ret;
-    }
-    return inlet_end(feed->inlet, all, err);
+    return ret < 0 && ret != VID_EOF ? ret : inlet_end(feed->inlet, err);
 }
 
 int64_t feed_waited(const struct feed *feed)

@@ -16,8 +16,8 @@ void feed_close(struct feed **feed); /* NULL-safe */
  * no more. */
 int feed_put(struct feed *feed, struct picture **picture, struct vid_error *err);
 
-/* There are no more (`all`), or it ends before its time. */
-int feed_end(struct feed *feed, bool all, struct vid_error *err);
+/* These were all. Not after a failure: a lane that has ended may make the output seem whole. */
+int feed_end(struct feed *feed, struct vid_error *err);
 
 /* How long it has waited for room in the lane so far, in nanoseconds. */
 int64_t feed_waited(const struct feed *feed);

@@ -191,10 +191,10 @@ int inlet_put(struct inlet *inlet, struct picture **picture, struct vid_error *e
     return ret;
 }
 
-int inlet_end(struct inlet *inlet, bool all, struct vid_error *err)
+int inlet_end(struct inlet *inlet, struct vid_error *err)
 {
     frame_table_end(inlet->lane->table);
-    return all && inlet->lane->piece ? scatter_rest(inlet, err) : 0;
+    return inlet->lane->piece ? scatter_rest(inlet, err) : 0;
 }
 
 int64_t inlet_waited(const struct inlet *inlet)

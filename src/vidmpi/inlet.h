@@ -16,8 +16,8 @@ void inlet_close(struct inlet **inlet); /* NULL-safe */
  * stopped. */
 int inlet_put(struct inlet *inlet, struct picture **picture, struct vid_error *err);
 
-/* No more pictures come; `all`: these were all that there are, so that the last tasks may begin. */
-int inlet_end(struct inlet *inlet, bool all, struct vid_error *err);
+/* These were all: the last tasks may begin. */
+int inlet_end(struct inlet *inlet, struct vid_error *err);
 
 /* How long it has waited for room so far, in nanoseconds. */
 int64_t inlet_waited(const struct inlet *inlet);

@@ -32,16 +32,15 @@ void relay_run(struct job *job, unsigned to)
     struct outlet *outlet = NULL;
     struct feed *feed = NULL;
     struct vid_error err = {0};
-    int ret = outlet_open(job, from, &outlet, &err), rest;
+    int ret = outlet_open(job, from, &outlet, &err);
 
     if (ret == 0)
         ret = feed_open(job, &job->lanes[to], &feed, &err);
     while (ret == 0)
         ret = relay_one(outlet, feed, &err);
-    rest = feed ? feed_end(feed, ret == VID_EOF, &err) : ret;
-    if (ret == VID_EOF && rest < 0)
-        ret = rest;
-    if (ret != VID_EOF)
+    if (ret == VID_EOF)
+        ret = feed_end(feed, &err);
+    if (ret < 0)
         job_fail(job, &err);
     frame_table_stop(from->table); /* when the pieces behind want no more */
     feed_close(&feed);
