@@ -80,6 +80,8 @@ struct vidmpi_option {
 enum vidmpi_filter_flags {
     VIDMPI_SERIAL = 1,     /* it must see every frame in order, on one rank */
     VIDMPI_WRITES_ALL = 2, /* process() writes every sample of `out`, which need not begin as a copy */
+    VIDMPI_NUMBERLESS = 4, /* process() does not look at the numbers of pictures: so it may run in parallel
+                              behind filters that change how many frames there are (fps, select) */
 };
 
 /* One filter. Functions that can fail return 0, or negative after call->fail. Those that may be NULL say so.
