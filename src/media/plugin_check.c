@@ -43,7 +43,7 @@ static int check_option(const struct vidmpi_filter *filter, const struct vidmpi_
 static int check_options(const struct vidmpi_filter *filter, struct vid_error *err)
 {
     const struct vidmpi_option *option = filter->options;
-    struct plugin_options options;
+    struct plugin_options options = {0};
     int rc = 0;
 
     for (; option && option->name && rc == 0; option++)

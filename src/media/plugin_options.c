@@ -188,8 +188,8 @@ static int read_pair(const struct reader *reader, const char **at, const struct 
         return vid_fail(reader->err, rc == AVERROR(ENOMEM) ? -ENOMEM : -EINVAL,
                         "filter \"%s\": no option for \"%s\"; write name=value", reader->filter->name, *at);
     option = key ? find(reader->filter, key) : *bare;
-    *bare = !key && (*bare)[1].name ? *bare + 1 : NULL;
-    rc = option ? set(reader, option, value) : refuse_key(reader, key);
+    *bare = !key && option && option[1].name ? option + 1 : NULL;
+    rc = option ? set(reader, option, value) : refuse_key(reader, key ? key : value);
     av_free(key);
     av_free(value);
     return rc;
@@ -217,7 +217,8 @@ int plugin_options_read(const struct vidmpi_filter *filter, const char *args, st
     const struct vidmpi_option *option = filter->options;
     int rc = 0;
 
-    *out = (struct plugin_options){.values = calloc(1, filter->options_bytes + 1)};
+    *out = (struct plugin_options){0};
+    out->values = calloc(1, filter->options_bytes + 1);
     if (!out->values)
         return vid_fail(err, -ENOMEM, "no memory for the options of a filter");
     for (; option && option->name && rc == 0; option++)

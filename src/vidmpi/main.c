@@ -213,7 +213,9 @@ int main(int argc, char **argv)
         return tell_status(&launch, EXIT_USAGE);
     }
     if (options->print != PRINT_NOTHING) {
-        if (launch.rank == 0 && options->print == PRINT_HELP)
+        if (launch.rank == 0 && options->help_filter)
+            media_options_help_filter(options->help_filter, stdout);
+        else if (launch.rank == 0 && options->print == PRINT_HELP)
             media_options_help(stdout);
         else if (launch.rank == 0)
             media_options_version(stdout);

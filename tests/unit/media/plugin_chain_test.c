@@ -169,7 +169,7 @@ static void same_from_text(void **state)
 {
     struct window_run w;
     struct chain_spec *spec;
-    struct chain *chain;
+    struct chain *chain = NULL;
     struct vid_error err = {0};
     char *text, *whole, *again;
 

@@ -52,7 +52,7 @@ static AVFrame *frame_of(int64_t pts)
     frame->format = AV_PIX_FMT_GRAY8;
     frame->pts = pts;
     assert_int_equal(av_frame_get_buffer(frame, 0), 0);
-    memset(frame->data[0], 17, (size_t)(frame->linesize[0] * HEIGHT));
+    memset(frame->data[0], 17, (size_t)frame->linesize[0] * HEIGHT);
     return frame;
 }
 

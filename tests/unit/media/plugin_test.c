@@ -1,4 +1,5 @@
 /* Loading of plugins: what is of no use is told and left out, the rest works. */
+#include "media/job_key.h"
 #include "media/plugin.h"
 #include "media_check.h"
 
@@ -50,7 +51,7 @@ static void the_rest_works(void **state)
     static const char *const told[] = {
         "future.so was built for",
         "other.so has no function",
-        "names.so: its filter \"mirror\" is left out, there is one of that name in " GOOD,
+        "names.so: its filter \"mirror\" is left out, there is one of that name in /",
         "its filter \"hflip\" is left out, there is one of that name in libavfilter",
         "name is \"Big\", not lower case",
         "\"no_process\" has no process()",
@@ -142,12 +143,77 @@ static void a_graph_lists_its_plugins(void **state)
     assert_int_equal(plugin_use_list(PLUGINS "/good/good.so", &err), -EINVAL);
 }
 
+static void key_of(const char *filter, char *key)
+{
+    char line[200];
+    struct vid_error err = {0};
+    struct media_options *options;
+
+    snprintf(line, sizeof(line), "-i @log -vf %s o.nut", filter);
+    options = check_options(line);
+    if (media_job_key(options, key, &err) < 0)
+        fail_msg("%s", err.text);
+    media_options_free(&options);
+}
+
+/* A plugin of another version makes another job. */
+static void the_jobs_key_has_versions(void **state)
+{
+    const struct plugin_filter *mirror = plugin_find("mirror");
+    struct vidmpi_plugin other = {VIDMPI_FILTER_ABI, "tests", "1.3", mirror->plugin->filters};
+    struct plugin_filter *changed = (struct plugin_filter *)(uintptr_t)mirror, before = *mirror;
+    char first[JOB_KEY_BYTES], same[JOB_KEY_BYTES], next[JOB_KEY_BYTES];
+
+    free(check_shell("echo a >log"));
+    key_of("mirror", first);
+    key_of("mirror", same);
+    assert_string_equal(first, same);
+    changed->plugin = &other;
+    key_of("mirror", next);
+    assert_string_not_equal(first, next);
+    key_of("hflip", next);
+    *changed = before;
+    key_of("hflip", same);
+    assert_string_equal(same, next);
+}
+
+static char *help_of(const char *name)
+{
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    media_options_help_filter(name, out);
+    fclose(out);
+    return text;
+}
+
+static void help_shows_options(void **state)
+{
+    char *text = help_of("options");
+
+    assert_ptr_equal(strstr(text, "Filter options of plugin tests 1.2 (" GOOD ")\n  one of each\n"), text);
+    assert_non_null(strstr(
+        text, "   number       <int>      a whole number (whole numbers from -10 to 100; default 7)\n"));
+    assert_non_null(
+        strstr(text, "   choice       <choice>   one of three (fast, good, best; default good)\n"));
+    free(text);
+    text = help_of("hflip");
+    assert_non_null(strstr(text, "ffmpeg -h filter=hflip"));
+    free(text);
+    text = help_of("nosuch");
+    assert_non_null(
+        strstr(text, "There is no filter 'nosuch' in libavfilter, nor in a plugin in /nowhere, "));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_objects_are_refused), cmocka_unit_test(the_rest_works),
         cmocka_unit_test(the_first_folder_counts), cmocka_unit_test(one_object_once),
-        cmocka_unit_test(found_by_the_path),       cmocka_unit_test(a_graph_lists_its_plugins),
+        cmocka_unit_test(found_by_the_path),       cmocka_unit_test(the_jobs_key_has_versions),
+        cmocka_unit_test(help_shows_options),      cmocka_unit_test(a_graph_lists_its_plugins),
     };
 
     setenv("VIDMPI_PLUGIN_PATH", "/nowhere:" PLUGINS "/good", 1);
