@@ -91,6 +91,8 @@ static int stamp(void *state, const void *options, const struct vidmpi_window *w
     const struct vidmpi_picture *in = window->pictures[window->before];
     char text[100], seen[80] = "";
 
+    if (in->stride[0] < in->width)
+        return call->fail(call, "the rows do not go from top to bottom");
     for (unsigned i = 0; i < window->before + 1 + window->after; i++) {
         const struct vidmpi_picture *picture = window->pictures[i];
         size_t used = strlen(seen);
