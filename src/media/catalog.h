@@ -76,6 +76,10 @@ bool filter_has_flag(AVFilterContext *filter, const char *option, const char *fl
 /* Whether it uses the number of the frame. */
 bool filter_counts(AVFilterContext *filter);
 
+/* Whether it tells about a frame by comparing it with earlier ones, and whether it uses what others tell. */
+bool filter_tells_of_earlier(const AVFilterContext *filter);
+bool filter_reads_metadata(AVFilterContext *filter);
+
 /* Whether it is listed as one whose pixels depend on the number of its threads. */
 bool filter_wants_one_thread(const AVFilterContext *filter);
 
@@ -94,5 +98,9 @@ bool expression_uses(const char *text, const char *name);
  * wanted). libavfilter's message on failure. */
 int graph_parse(const char *text, AVFilterGraph *graph, AVFilterInOut **in, AVFilterInOut **out,
                 struct vid_error *err);
+
+/* Exactly one picture goes in and one comes out: 0, or -EINVAL. */
+int graph_check_ends(const char *text, const AVFilterInOut *in, const AVFilterInOut *out,
+                     struct vid_error *err);
 
 #endif

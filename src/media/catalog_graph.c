@@ -8,12 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Filters that say something about a frame by comparing it with earlier ones. */
-static bool tells_of_earlier_frames(const char *name)
+bool filter_tells_of_earlier(const AVFilterContext *filter)
 {
     static const char *const names = "cropdetect freezedetect scdet signalstats siti vmafmotion blackdetect";
 
-    return has_word(names, name);
+    return has_word(names, filter->filter->name);
 }
 
 static bool prints_metadata(AVFilterContext *filter)
@@ -29,12 +28,18 @@ static bool prints_metadata(AVFilterContext *filter)
     return found;
 }
 
+bool filter_reads_metadata(AVFilterContext *filter)
+{
+    return has_word("cover_rect drawgraph graphmonitor metadata", filter->filter->name) ||
+           prints_metadata(filter);
+}
+
 static int check_metadata(const AVFilterGraph *graph, struct vid_error *err)
 {
     AVFilterContext *teller = NULL;
 
     for (unsigned i = 0; i < graph->nb_filters; i++)
-        if (tells_of_earlier_frames(graph->filters[i]->filter->name))
+        if (filter_tells_of_earlier(graph->filters[i]))
             teller = graph->filters[i];
     for (unsigned i = 0; teller && i < graph->nb_filters; i++)
         if (prints_metadata(graph->filters[i]))
@@ -93,9 +98,8 @@ int graph_parse(const char *text, AVFilterGraph *graph, AVFilterInOut **in, AVFi
     return rc;
 }
 
-/* Exactly one picture goes in and one comes out. */
-static int check_ends(const char *text, const AVFilterInOut *in, const AVFilterInOut *out,
-                      struct vid_error *err)
+int graph_check_ends(const char *text, const AVFilterInOut *in, const AVFilterInOut *out,
+                     struct vid_error *err)
 {
     int ins = 0, outs = 0;
 
@@ -285,7 +289,7 @@ static int check(const char *text, AVFilterGraph *graph, struct chain_context *o
     if (rc >= 0)
         rc = check_sources(graph, err);
     if (rc >= 0)
-        rc = check_ends(text, in, end, err);
+        rc = graph_check_ends(text, in, end, err);
     avfilter_inout_free(&in);
     avfilter_inout_free(&end);
     return rc;

@@ -122,6 +122,8 @@ static int run(struct chain *chain, uint64_t frame, struct picture *picture, cha
     bool ended;
     int count = chain_units_begin(units, (int64_t)(frame - picture->graph_first), true, err);
 
+    units->graph_first = picture->graph_first;
+    units->end = chain_units_time(units, picture->end);
     if (count >= 0)
         count = chain_units_feed(units, frame, in, false, emit, opaque, err);
     ended = chain_units_have_ended(units);

@@ -13,10 +13,18 @@ struct chain_plugin {
     char *args; /* NULL: none */
 };
 
+/* Where a filter of the text is. */
+struct chain_place {
+    int graph; /* number of its graph */
+    int index; /* in that; -1: it is the plugin's behind the graph */
+};
+
 struct chain_pieces {
     char **graphs; /* texts for libavfilter, count + 1 of them; "null" where nothing stands */
     struct chain_plugin *plugins;
     int count; /* of plugins */
+    struct chain_place
+        *places; /* of each filter of the text; NULL: all are in the one graph, as in the text */
 };
 
 /* -EINVAL when the text cannot be read, or a plugin's filter is not on the main path: where the graph can be

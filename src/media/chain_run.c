@@ -44,6 +44,7 @@ static int hand_on(void *opaque, struct picture **picture)
         picture_unref(picture);
         return 0;
     }
+    (*picture)->end = chain_units_time(&cutter->chain->units, run->pictures[owner]->end);
     return cutter->emit(cutter->opaque, number_of(cutter, (unsigned)owner), picture);
 }
 

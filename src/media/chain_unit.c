@@ -102,6 +102,7 @@ int chain_units_build(struct chain_units *units, const struct picture *first, st
     int last = units->count - 1, rc = 0;
 
     chain_units_clear(units);
+    units->graph_first = first->graph_first;
     for (int i = 0; i < last && rc >= 0; i++)
         rc = build_with_plugin(spec, units->pieces.graphs[i], &units->items[i], &in, err);
     if (rc >= 0)
@@ -158,7 +159,7 @@ static int push(struct flow *flow, AVFrame *frame, bool keep)
     if (unit->ended)
         return 0;
     rc = av_buffersrc_add_frame_flags(unit->graph.source, frame, flags);
-    if (rc < 0)
+    if (rc < 0 && rc != AVERROR_EOF) /* the graph may have had enough: collect finds its end */
         return media_fail(flow->err, rc, "frame %llu: filtering with \"%s\"",
                           (unsigned long long)flow->number, flow->units->spec->filter);
     return collect(flow);
@@ -215,6 +216,9 @@ static int hand_out(struct flow *flow, AVFrame **frame)
     picture = picture_from_frame(frame, av_buffersink_get_time_base(unit->graph.sink));
     if (!picture)
         return vid_fail(flow->err, -ENOMEM, "no memory for a filtered picture");
+    picture->graph_first = flow->units->graph_first;
+    picture->graph_aspect = av_buffersink_get_sample_aspect_ratio(unit->graph.sink);
+    picture->end = flow->units->end;
     flow->count++;
     return flow->emit(flow->opaque, &picture);
 }
@@ -269,6 +273,24 @@ int64_t chain_units_time(const struct chain_units *units, int64_t pts)
     for (int i = 0; i < units->count; i++)
         pts = chain_graph_time(&units->items[i].graph, pts);
     return pts;
+}
+
+/* A plugin's filter has its ends where the graphs around it have theirs. */
+const AVFilterLink *chain_units_link(const struct chain_units *units, int filter, bool output, unsigned pad)
+{
+    struct chain_place place =
+        units->pieces.places ? units->pieces.places[filter] : (struct chain_place){0, filter};
+    const struct chain_unit *unit = &units->items[place.graph];
+    const AVFilterContext *of;
+
+    if (place.index < 0 && pad > 0)
+        return NULL;
+    if (place.index < 0)
+        return output ? unit[1].graph.source->outputs[0] : unit->graph.sink->inputs[0];
+    of = unit->graph.graph->filters[place.index];
+    if (pad >= (output ? of->nb_outputs : of->nb_inputs))
+        return NULL;
+    return output ? of->outputs[pad] : of->inputs[pad];
 }
 
 const AVFilterContext *chain_units_sink(const struct chain_units *units)

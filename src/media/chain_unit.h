@@ -19,6 +19,8 @@ struct chain_units {
     struct chain_pieces pieces;
     struct chain_unit *items;
     int count;
+    uint64_t graph_first; /* of the picture that is fed, for those that come of it, */
+    int64_t end;          /* and its end, behind the last graph */
 };
 
 /* Cuts the spec's graph and makes the plugins' filters; no graph yet. The spec must outlive it. */
@@ -32,7 +34,8 @@ bool chain_units_are_built(const struct chain_units *units);
 /* Frees the graphs and lets go of all frames; the plugins' filters keep what they have made. */
 void chain_units_clear(struct chain_units *units);
 
-/* The next frame is the n-th that the chain sees, `from_start`: the first of the video. */
+/* The next frame is the n-th that the chain sees, `from_start`: the first of the video. Not needed after a
+ * build, when that is the first. */
 int chain_units_begin(struct chain_units *units, int64_t n, bool from_start, struct vid_error *err);
 
 /* Takes the frame when `keep` is false; `number` is for errors. `emit` gets in order what comes out. The
@@ -50,6 +53,10 @@ bool chain_units_have_ended(const struct chain_units *units);
 
 /* chain_graph_time through all of them. */
 int64_t chain_units_time(const struct chain_units *units, int64_t pts);
+
+/* What passes at an end of a filter, by its place in the text, once they are built; NULL: it has no such pad.
+ */
+const AVFilterLink *chain_units_link(const struct chain_units *units, int filter, bool output, unsigned pad);
 
 /* The sink of the last graph. */
 const AVFilterContext *chain_units_sink(const struct chain_units *units);

@@ -70,7 +70,7 @@ struct output_options {
 enum overwrite { OVERWRITE_ASK, OVERWRITE_YES, OVERWRITE_NO };
 enum results_kind { RESULTS_RAW, RESULTS_PNG };
 enum on_error { ON_ERROR_FAIL, ON_ERROR_ORIGINAL, ON_ERROR_PREVIOUS, ON_ERROR_BLACK };
-enum print_what { PRINT_NOTHING, PRINT_HELP, PRINT_VERSION };
+enum print_what { PRINT_NOTHING, PRINT_HELP, PRINT_VERSION, PRINT_FILTERS };
 
 struct media_options {
     struct input_options in;
@@ -86,7 +86,7 @@ struct media_options {
     double max_error_rate; /* -max_error_rate, default 2/3 */
     bool exit_on_error;    /* -xerror */
     bool interactive;      /* true; -nostdin: nobody is asked whether to overwrite */
-    enum print_what print; /* -h, -version: print and leave */
+    enum print_what print; /* -h, -version, -filters: print and leave */
     char *help_filter;     /* -h filter=NAME: that name, or NULL */
 
     /* Set by the caller, NULL otherwise: non-zero makes blocking reads of the input give up. Any thread. */
@@ -104,7 +104,11 @@ struct media_options {
     double task_timeout;       /* -task-timeout, seconds for one task; 0: automatic */
     int64_t filter_memory;     /* -filter-memory, bytes of one worker; 0: no limit */
     double redis_timeout;      /* -redis-timeout, seconds that a dead Redis is waited for, 60 */
+    bool verify;               /* -verify: the pictures are compared with a serial run's; begins anew */
     bool restart;              /* -restart: what an unfinished run left is thrown away */
+    bool safe;                 /* -safe: filters may not reach outside */
+    char **safe_allow;         /* -safe-allow DIR: folders that they may read; NULL at the end, or NULL */
+    char *frame_stats;         /* -frame-stats FILE, or NULL */
 
     /* What ffmpeg would have warned of: for the caller to log once its log is set up. */
     char **warnings;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "media/catalog_list.h"
 #include "media/log.h"
 #include "tasks/task_list.h"
 #include "vidmpi/cluster.h"
@@ -21,7 +22,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DEGRADED = 4, EXIT_AGAIN = 75 };
+enum exit_status {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_DIFFERS = 3,
+    EXIT_DEGRADED = 4,
+    EXIT_AGAIN = 75
+};
 
 /* Rank 0 opens the job on a thread of its own, so that a signal can end it while it waits for input.
  * Not while MPI starts: MPI_Init changes the environment, which this reads and passes on. */
@@ -133,6 +141,7 @@ static enum exit_status run_rank_0(struct media_options *options, const struct l
     static struct job job; /* large */
     struct opening opening = {&job, options, *launch, argc, argv, {0}, 0};
     enum job_end end;
+    bool differs;
     pthread_t thread;
     int ret;
 
@@ -153,7 +162,10 @@ static enum exit_status run_rank_0(struct media_options *options, const struct l
     ret = coordinate(&job, opening.ret, *cluster, worker, err);
     end = job_end(&job);
     *together = !job.rank_states || ranks_silent(job.rank_states) == 0;
+    differs = job.verified == VERIFIED_DIFFERENT;
     job_close(&job, end);
+    if (ret == 0 && differs)
+        return EXIT_DIFFERS;
     return ret < 0 && end <= JOB_DEGRADED ? EXIT_FAILED : status_of(end);
 }
 
@@ -197,6 +209,18 @@ static int run(struct media_options *options, const struct launch *launch, int a
     return status;
 }
 
+static void print(const struct media_options *options)
+{
+    if (options->help_filter)
+        media_options_help_filter(options->help_filter, stdout);
+    else if (options->print == PRINT_HELP)
+        media_options_help(stdout);
+    else if (options->print == PRINT_FILTERS)
+        media_filters_print(stdout);
+    else
+        media_options_version(stdout);
+}
+
 int main(int argc, char **argv)
 {
     struct launch launch = cluster_launch();
@@ -213,12 +237,8 @@ int main(int argc, char **argv)
         return tell_status(&launch, EXIT_USAGE);
     }
     if (options->print != PRINT_NOTHING) {
-        if (launch.rank == 0 && options->help_filter)
-            media_options_help_filter(options->help_filter, stdout);
-        else if (launch.rank == 0 && options->print == PRINT_HELP)
-            media_options_help(stdout);
-        else if (launch.rank == 0)
-            media_options_version(stdout);
+        if (launch.rank == 0)
+            print(options);
         media_options_free(&options);
         return tell_status(&launch, EXIT_DONE);
     }

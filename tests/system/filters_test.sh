@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Every filter that works frame by frame gives the same pictures on three
-# ranks as in ffmpeg, and every other one is refused or the same.
+# Every filter gives the same pictures on three ranks as in ffmpeg: those that work frame by frame, and all others.
 # filters_test.sh PART OF: every OF-th line of filters.txt; filters_test.sh serial: serial.txt.
 . "$(dirname "$0")/../lib/test.sh"
 # shellcheck source=../lib/compare.sh
@@ -28,23 +27,13 @@ ffmpeg -nostdin -v error -i "$clips/short.mp4" -frames:v 6 -an -c:v ffv1 "$clip"
 # The graphs of a list, with a relative path to the files: no escapes needed.
 graphs() { grep -v -e '^#' -e '^$' "$here/$1" | sed 's#AUX#aux#g'; }
 
-# Refused in so many words, or exact.
-refused_or_same() {
-  vidmpi_np 1 -hide_banner -loglevel error -y -i "$clip" -vf "$1" -an -c:v ffv1 "$work/refused.nut" >"$work/refused.log" 2>&1
-  if [ $? -eq 1 ] && grep -q 'filter "[a-z0-9_]*" cannot run in parallel' "$work/refused.log"; then
-    pass "-vf $1 is refused: $(sed -n 's/.*yet: \([^;]*\);.*/\1/p' "$work/refused.log")"
-  else
-    same_frames "$clip" -vf "$1"
-  fi
-}
-
 n=0
 case $1 in
 serial)
   while IFS= read -r graph; do
     n=$((n + 1))
     [ -z "$VIDMPI_TEST_QUICK" ] || [ $((n % 8)) -eq 0 ] || continue
-    refused_or_same "$graph"
+    same_frames "$clip" -vf "$graph"
   done < <(graphs serial.txt)
   ;;
 *)

@@ -339,8 +339,8 @@ static void pieces(void **state)
     cuts("scale=10:10,hflip,options='text=a\\:b',vflip,null",
          "scale=10:10,hflip |options(text=a\\:b)| vflip,null");
     cuts("[in]split[a][b];[a][b]hstack[c];[c]mirror[d];[d]vflip[out]",
-         "[in]split[a][b];[a][b]hstack[c] |mirror()| [d]vflip[out]");
-    cuts("[x]vflip;mirror[x]", "null |mirror()| [x]vflip");
+         "[in]split[l0_0][l0_1];[l0_0][l0_1]hstack[out] |mirror()| vflip");
+    cuts("[x]vflip;mirror[x]", "null |mirror()| vflip");
     cuts("sws_flags=neighbor;hflip,mirror", "sws_flags=neighbor;hflip |mirror()| sws_flags=neighbor;null");
 }
 
