@@ -44,6 +44,27 @@ as_ffmpegs() {
 as_ffmpegs trails tblend=all_mode=lighten
 as_ffmpegs "scale=160:-2,trails=mode=darken,hue=s=0" "scale=160:-2,tblend=all_mode=darken,hue=s=0"
 
+# In a graph of pieces: behind a filter that must see every frame, and one of a plugin that must.
+as_ffmpegs "hqdn3d,trails" "hqdn3d,tblend=all_mode=lighten"
+check "the unit tests' plugin compiles" \
+  "${CC:-cc}" -O2 -shared -fPIC -I "$root/src" -o "$work/plugins/tests.so" "$root/tests/unit/media/plugins/good.c"
+ranks="1 3"
+for np in $ranks; do
+  rm -rf "$work/ours$np.nut" "$work/ours$np.nut".*
+  run_vidmpi "$np" "$work/ours$np.nut" "$clip" -an -vf gblur,mirror,count,mean,negate -c:v ffv1 >"$work/vidmpi.log" 2>&1
+  look_frames "$work/ours$np.nut" >"$work/count$np.txt" 2>>"$work/vidmpi.log"
+  [ -s "$work/count$np.txt" ] || flunk "a serial filter of a plugin, np $np" "$work/vidmpi.log"
+done
+check "a serial filter of a plugin: the same with three ranks" cmp "$work/count1.txt" "$work/count3.txt"
+run_ffmpeg "$work/theirs.nut" "$clip" -an -vf hflip,hqdn3d,hflip,nlmeans=s=3:p=3:r=3 -c:v ffv1 >"$work/ffmpeg.log" 2>&1
+run_vidmpi 3 "$work/ours.nut" "$clip" -an -vf mirror,hqdn3d,mirror,nlmeans=s=3:p=3:r=3 -c:v ffv1 >"$work/vidmpi.log" 2>&1
+look_frames "$work/theirs.nut" >"$work/theirs.txt"
+look_frames "$work/ours.nut" >"$work/ours.txt"
+check "plugins around a serial filter: ffmpeg's frames" cmp "$work/ours.txt" "$work/theirs.txt"
+
+vidmpi_np 1 -filters >"$work/filters.txt" 2>&1
+like "-filters lists them: window" "$work/filters.txt" '^trails +window +- +/.*/trails.so +the brightest'
+like "-filters lists them: serial" "$work/filters.txt" '^count +serial +- +/.*/tests.so'
 vidmpi_np 1 -h filter=trails >"$work/help.txt" 2>&1
 like "its options are shown" "$work/help.txt" 'frames +<int> +how many frames back \(whole numbers from 1 to 30; default 1\)'
 
