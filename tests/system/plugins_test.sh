@@ -42,6 +42,7 @@ as_ffmpegs() {
 }
 
 as_ffmpegs trails tblend=all_mode=lighten
+is "libavfilter is not asked for it" "$(grep -c 'No such filter' "$work/vidmpi.log")" 0
 as_ffmpegs "scale=160:-2,trails=mode=darken,hue=s=0" "scale=160:-2,tblend=all_mode=darken,hue=s=0"
 
 # In a graph of pieces: behind a filter that must see every frame, and one of a plugin that must.
@@ -60,6 +61,7 @@ run_ffmpeg "$work/theirs.nut" "$clip" -an -vf hflip,hqdn3d,hflip,nlmeans=s=3:p=3
 run_vidmpi 3 "$work/ours.nut" "$clip" -an -vf mirror,hqdn3d,mirror,nlmeans=s=3:p=3:r=3 -c:v ffv1 >"$work/vidmpi.log" 2>&1
 look_frames "$work/theirs.nut" >"$work/theirs.txt"
 look_frames "$work/ours.nut" >"$work/ours.txt"
+check "ffmpeg gave frames" test -s "$work/theirs.txt"
 check "plugins around a serial filter: ffmpeg's frames" cmp "$work/ours.txt" "$work/theirs.txt"
 
 vidmpi_np 1 -filters >"$work/filters.txt" 2>&1
