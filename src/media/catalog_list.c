@@ -150,6 +150,16 @@ static int add_libav(struct filter_rows *rows)
     return 0;
 }
 
+static bool reads_files(const struct vidmpi_filter *filter)
+{
+    const struct vidmpi_option *option = filter->options;
+
+    for (; option && option->name; option++)
+        if (option->type == VIDMPI_FILE)
+            return true;
+    return false;
+}
+
 static void describe_plugin(const struct plugin_filter *found, struct filter_row *row)
 {
     bool serial = found->filter->flags & VIDMPI_SERIAL;
@@ -163,7 +173,7 @@ static void describe_plugin(const struct plugin_filter *found, struct filter_row
     row->name = found->filter->name;
     row->class = classes[serial ? FILTER_SERIAL : before || after ? FILTER_WINDOW : FILTER_FRAME];
     row->source = found->path;
-    snprintf(row->access, sizeof(row->access), "-");
+    print_access(reads_files(found->filter) ? SAFE_READ : 0, row->access, sizeof(row->access));
     snprintf(row->note, sizeof(row->note), "%s", found->filter->summary ? found->filter->summary : "");
 }
 

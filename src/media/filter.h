@@ -64,6 +64,8 @@ enum vidmpi_option_type {
     VIDMPI_TEXT,   /* const char *, valid as long as the instance; never NULL */
     VIDMPI_CHOICE, /* int, the index in `choices` */
     VIDMPI_COLOR,  /* uint8_t[4], R G B A: "red", "#ff0000", "0xff0000@0.5" as in ffmpeg */
+    VIDMPI_FILE,   /* as TEXT: name of a file or folder that is read. With -safe it must lie in a folder of
+                      -safe-allow, unless it is the preset; so no TEXT may name a file */
 };
 
 /* One option; described here once, for reading, -h filter=NAME and messages. */

@@ -13,6 +13,7 @@ static size_t bytes_of(enum vidmpi_option_type type)
     case VIDMPI_DOUBLE:
         return sizeof(double);
     case VIDMPI_TEXT:
+    case VIDMPI_FILE:
         return sizeof(const char *);
     case VIDMPI_COLOR:
         return 4;
@@ -27,7 +28,7 @@ static int check_option(const struct vidmpi_filter *filter, const struct vidmpi_
     if (!*option->name || option->name[strspn(option->name, NAME_CHARS)])
         return vid_fail(err, -EINVAL, "filter \"%s\" has an option with the name \"%s\"", filter->name,
                         option->name);
-    if ((unsigned)option->type > VIDMPI_COLOR)
+    if ((unsigned)option->type > VIDMPI_FILE)
         return vid_fail(err, -EINVAL, "option %s of filter \"%s\" has the unknown type %d", option->name,
                         filter->name, (int)option->type);
     if (option->offset > filter->options_bytes ||

@@ -7,6 +7,7 @@
 static const char *const types[] = {
     [VIDMPI_INT] = "<int>",   [VIDMPI_DOUBLE] = "<double>", [VIDMPI_BOOL] = "<boolean>",
     [VIDMPI_TEXT] = "<text>", [VIDMPI_CHOICE] = "<choice>", [VIDMPI_COLOR] = "<color>",
+    [VIDMPI_FILE] = "<file>",
 };
 
 static void print_option(FILE *to, const struct vidmpi_option *option)

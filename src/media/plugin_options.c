@@ -41,6 +41,9 @@ char *plugin_option_range(const struct vidmpi_option *option, char *text, size_t
         for (int i = 0; option->choices[i] && used < size; i++)
             used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", option->choices[i]);
         break;
+    case VIDMPI_FILE:
+        snprintf(text, size, "names of files");
+        break;
     default:
         snprintf(text, size, "any text");
     }

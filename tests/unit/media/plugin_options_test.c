@@ -10,7 +10,7 @@ struct all_options {
     double ratio;
     const char *text;
     uint8_t color[4];
-    const char *fail;
+    const char *fail, *file;
 };
 
 static const struct vidmpi_filter *filter(void)
@@ -106,14 +106,14 @@ static void wrong_values(void **state)
             "\"#ff0000\" or \"0xff0000@0.5\"");
 }
 
-#define NAMES "it has number, ratio, flag, text, choice, color, fail"
+#define NAMES "it has number, ratio, flag, text, choice, color, fail, file"
 
 static void wrong_names(void **state)
 {
     refuses("numbr=1", "filter \"options\" has no option \"numbr\": did you mean \"number\"?; " NAMES);
     refuses("zzzzzzzz=1", "filter \"options\" has no option \"zzzzzzzz\"; " NAMES);
     refuses("number=1:2", "filter \"options\": no option for \"2\"; write name=value");
-    refuses("1:0:no:a:good:red:b:c", "filter \"options\": no option for \"c\"; write name=value");
+    refuses("1:0:no:a:good:red:b:c:d", "filter \"options\": no option for \"d\"; write name=value");
 }
 
 static void none_at_all(void **state)

@@ -1,4 +1,5 @@
 /* Loading of plugins: what is of no use is told and left out, the rest works. */
+#include "media/catalog_safe.h"
 #include "media/job_key.h"
 #include "media/plugin.h"
 #include "media_check.h"
@@ -177,6 +178,36 @@ static void the_jobs_key_has_versions(void **state)
     assert_string_equal(same, next);
 }
 
+/* "~" in the graph is the clips' folder, which is allowed. */
+static void safe_is(const char *graph, int code, const char *why)
+{
+    const char *const folders[] = {check_dir, NULL}, *home = strchr(graph, '~');
+    struct vid_error err = {0};
+    char text[300];
+
+    snprintf(text, sizeof(text), "%.*s%s%s", (int)strcspn(graph, "~"), graph, home ? check_dir : "",
+             home ? home + 1 : "");
+    assert_int_equal(catalog_safe(text, folders, &err), code);
+    if (!strstr(err.text, why))
+        fail_msg("\"%s\" does not say \"%s\"", err.text, why);
+}
+
+/* -safe trusts the plugin and not its options. */
+static void files_of_options_must_be_allowed(void **state)
+{
+    free(check_shell("echo a >model && rm -f log"));
+    safe_is("mirror,options", 0, "");
+    safe_is("options=file=/its/own", 0, "");
+    safe_is("options=text=/etc/passwd", 0, "");
+    safe_is("options=file=~/model", 0, "");
+    safe_is("hflip,options=file=/etc/passwd", -EPERM,
+            "-safe refuses the option \"file\" of filter \"options\": ");
+    safe_is("options=file=~/../../etc/passwd", -EPERM, "-safe refuses the option \"file\"");
+    safe_is("options=number=1000", -EINVAL, "option number cannot be");
+    safe_is("nosuch", -EPERM,
+            "-safe refuses filter \"nosuch\": it is none of libavfilter's, nor of a plugin");
+}
+
 static char *help_of(const char *name)
 {
     char *text;
@@ -210,10 +241,15 @@ static void help_shows_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_objects_are_refused), cmocka_unit_test(the_rest_works),
-        cmocka_unit_test(the_first_folder_counts), cmocka_unit_test(one_object_once),
-        cmocka_unit_test(found_by_the_path),       cmocka_unit_test(the_jobs_key_has_versions),
-        cmocka_unit_test(help_shows_options),      cmocka_unit_test(a_graph_lists_its_plugins),
+        cmocka_unit_test(bad_objects_are_refused),
+        cmocka_unit_test(the_rest_works),
+        cmocka_unit_test(the_first_folder_counts),
+        cmocka_unit_test(one_object_once),
+        cmocka_unit_test(found_by_the_path),
+        cmocka_unit_test(the_jobs_key_has_versions),
+        cmocka_unit_test(files_of_options_must_be_allowed),
+        cmocka_unit_test(help_shows_options),
+        cmocka_unit_test(a_graph_lists_its_plugins),
     };
 
     setenv("VIDMPI_PLUGIN_PATH", "/nowhere:" PLUGINS "/good", 1);

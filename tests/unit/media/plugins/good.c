@@ -173,7 +173,7 @@ struct all_options {
     double ratio;
     const char *text;
     uint8_t color[4];
-    const char *fail;
+    const char *fail, *file;
 };
 
 #define AT(field) offsetof(struct all_options, field)
@@ -187,6 +187,7 @@ static const struct vidmpi_option all_options[] = {
     {"choice", "one of three", VIDMPI_CHOICE, AT(choice), "good", 0, 0, choices},
     {"color", "a color", VIDMPI_COLOR, AT(color), "red@0.5", 0, 0, NULL},
     {"fail", "a function that fails", VIDMPI_TEXT, AT(fail), "", 0, 0, NULL},
+    {"file", "a file that is read", VIDMPI_FILE, AT(file), "/its/own", 0, 0, NULL},
     {0}};
 
 static int all_context(void *options, unsigned *before, unsigned *after, struct vidmpi_call *call)
