@@ -123,15 +123,10 @@ int chain_units_begin(struct chain_units *units, int64_t n, bool from_start, str
 
     for (int i = 0; i < units->count && rc >= 0; i++) {
         struct chain_unit *unit = &units->items[i];
-        unsigned before, after;
 
         chain_graph_set_count(&unit->graph, n);
-        if (!unit->plugin)
-            break;
-        rc = plugin_run_begin(unit->plugin, n, from_start, err);
-        plugin_run_window(unit->plugin, &before, &after);
-        if (!from_start)
-            n += before; /* it gives no pictures for these */
+        if (unit->plugin)
+            rc = plugin_run_begin(unit->plugin, n, from_start, err);
     }
     return rc;
 }

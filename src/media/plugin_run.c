@@ -36,7 +36,7 @@ struct plugin_run {
     unsigned count, at;
     int64_t number;
     int64_t next;      /* number of the frame that is fed next */
-    int64_t first_own; /* below it no picture comes out: the window is not whole */
+    int64_t first_own; /* below it windows are not whole, and process() is not troubled */
 };
 
 /* ---- what the filter tells ---- */
@@ -328,10 +328,13 @@ static int process(struct plugin_run *run, AVFrame *out, struct vid_error *err)
 
 static int emit_one(struct plugin_run *run, plugin_emit emit, void *opaque, struct vid_error *err)
 {
-    AVFrame *out = begin_output(run, run->frames[run->at]);
-    int rc = out ? process(run, out, err)
-                 : vid_fail(err, -ENOMEM, "no memory for a picture of filter \"%s\"", run->filter->name);
+    const AVFrame *in = run->frames[run->at];
+    bool whole = run->number + run->at >= run->first_own;
+    AVFrame *out = whole || !same_shape(&run->in, &run->out) ? begin_output(run, in) : av_frame_clone(in);
+    int rc = out ? 0 : vid_fail(err, -ENOMEM, "no memory for a picture of filter \"%s\"", run->filter->name);
 
+    if (rc == 0 && whole)
+        rc = process(run, out, err);
     if (rc == 0)
         rc = emit(opaque, &out);
     av_frame_free(&out);
@@ -356,8 +359,7 @@ static int advance(struct plugin_run *run, unsigned after, plugin_emit emit, voi
     int rc = 0;
 
     while (rc >= 0 && run->at + after < run->count) {
-        if (run->number + run->at >= run->first_own)
-            rc = emit_one(run, emit, opaque, err);
+        rc = emit_one(run, emit, opaque, err);
         run->at++;
         drop_old(run);
     }

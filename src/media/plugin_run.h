@@ -32,9 +32,9 @@ int plugin_run_configure(struct plugin_run *run, const struct plugin_shape *in, 
                          struct plugin_shape *out, struct vid_error *err);
 
 /* The next frame that is fed has this number; `from_start`: it is the first that the filter sees of the
- * video. Otherwise no picture comes out for the first `before` frames, whose windows are not whole. Forgets
- * the frames of an earlier run. A VIDMPI_SERIAL filter is begun anew unless the number is the one that
- * follows. */
+ * video. Otherwise the windows of the first `before` frames are not whole and nobody may look at their
+ * pictures: they come out with any pixels, so that filters behind can count them. Forgets the frames of an
+ * earlier run. A VIDMPI_SERIAL filter is begun anew unless the number is the one that follows. */
 int plugin_run_begin(struct plugin_run *run, int64_t number, bool from_start, struct vid_error *err);
 
 /* `emit` takes the frame; a negative return of it ends the call with that. */
