@@ -86,6 +86,13 @@ bool filter_wants_one_thread(const AVFilterContext *filter);
 /* "filter \"name\" cannot run in parallel yet: reason; ...", -ENOTSUP. */
 int filter_refuse(const AVFilterContext *filter, const char *reason, struct vid_error *err);
 
+/* Such a sentence taken apart; false when it is another one. */
+struct filter_refusal {
+    char filter[64];
+    char reason[200];
+};
+bool filter_refusal_read(const char *text, struct filter_refusal *out);
+
 bool has_word(const char *words, const char *word); /* words are separated by single spaces */
 
 /* Whether the expression keeps something from one frame to the next: then the reason, else NULL. */

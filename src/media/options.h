@@ -61,6 +61,7 @@ struct output_options {
     float mux_delay, mux_preload;  /* -muxdelay 0.7, -muxpreload 0.5 */
     bool shortest;
     bool bitexact;                    /* -bitexact: of muxer and codecs */
+    bool unwritten;                   /* set by the caller: nothing is opened for it, not even a pipe */
     struct AVDictionary *format_opts; /* muxer and protocol AVOptions */
     struct AVDictionary *codec_opts;  /* encoder AVOptions; keys may end in ":spec" */
     struct AVDictionary *sws_opts;    /* -sws_flags ...; flags=bicubic by default */
@@ -109,6 +110,7 @@ struct media_options {
     bool safe;                 /* -safe: filters may not reach outside */
     char **safe_allow;         /* -safe-allow DIR: folders that they may read; NULL at the end, or NULL */
     char *frame_stats;         /* -frame-stats FILE, or NULL */
+    bool explain;              /* -explain: tell how the job would be run, and leave */
 
     /* What ffmpeg would have warned of: for the caller to log once its log is set up. */
     char **warnings;

@@ -57,10 +57,10 @@ static const char help[] =
     "  -frame-stats FILE    a line of JSON for each filtered picture: metadata, times, rank\n"
     "  -verify              then run serially and compare every frame: exit status 3 if one differs\n"
     "  -restart             begin anew instead of going on where an earlier run was stopped\n"
+    "  -explain             run nothing: tell how the graph is cut, what it needs, how fast it can be\n"
     "\n"
-    "Exit status: 0 done, 1 failed, 2 wrong command line, 3 -verify found a difference, 4 done but with "
-    "substituted frames,\n"
-    "75 stopped: the same command goes on.\n"
+    "Exit status: 0 done, 1 failed, 2 wrong command line, 3 -verify found a difference,\n"
+    "4 done but with substituted frames, 75 stopped: the same command goes on.\n"
     "Ranks: the cores of the machine minus two, -np 3 on two cores. All options: man vidmpi\n";
 
 void media_options_help(FILE *to)

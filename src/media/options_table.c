@@ -53,6 +53,7 @@ static const struct option_def table[] = {
     {"safe", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(safe)}, NULL},
     {"safe-allow", VALUE_TEXT, OPTION_GLOBAL, .apply = apply_safe_allow},
     {"frame-stats", VALUE_TEXT, OPTION_GLOBAL, NULL, {0, ALL(frame_stats)}, NULL},
+    {"explain", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(explain)}, NULL},
 
     /* files */
     {"f", VALUE_TEXT, BOTH, NULL, {IN(format), OUT(format)}, NULL},

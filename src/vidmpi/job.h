@@ -92,6 +92,11 @@ struct job {
 int job_open(struct job *job, const struct media_options *options, unsigned ranks, bool several_nodes,
              struct vid_error *err);
 
+/* The part of job_open that leaves no trace, for -explain: input, output, first picture, pieces, lanes with
+ * their windows, the run directory's name. Then job_close with JOB_FAILED, also after a failure. */
+int job_look(struct job *job, const struct media_options *options, unsigned ranks, bool several_nodes,
+             struct vid_error *err);
+
 /* Lays open what a worker of this job must know; rank, ring and fetch are the rank's own matter.
  * The strings are the job's and last as long as it; clear nothing. */
 struct worker_config job_worker_config(const struct job *job, const char *chains);

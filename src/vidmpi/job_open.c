@@ -52,7 +52,8 @@ static int lay_out_lanes(struct job *job, struct vid_error *err)
         struct lane *lane = add_lane(job);
 
         lane->context.task_frames = 1;
-        log_warn(
+        log_line(
+            job->options->explain ? LOG_VERBOSE : LOG_WARNING,
             "no part of the filter graph can run on several ranks (vidmpi -explain says why): it runs on "
             "rank 0");
     }
@@ -325,6 +326,12 @@ static int open_redis(struct job *job, bool several_nodes, struct vid_error *err
     return ret == 0 ? guard_start(NULL, NULL, &job->guard, err) : ret;
 }
 
+static unsigned wanted_window(const struct job *job, const struct lane *lane)
+{
+    return lane_window(lane, job->workers, lane_picture_bytes(lane), job->lane_count,
+                       (unsigned)job->options->window);
+}
+
 static int open_lanes(struct job *job, struct vid_error *err)
 {
     char first[64], name[FRAME_RING_NAME_MAX];
@@ -333,8 +340,7 @@ static int open_lanes(struct job *job, struct vid_error *err)
     snprintf(first, sizeof(first), "/vidmpi-%s", job->id);
     for (unsigned i = 0; i < job->lane_count && ret == 0; i++) {
         struct lane *lane = &job->lanes[i];
-        unsigned window = lane_window(lane, job->workers, lane_picture_bytes(lane), job->lane_count,
-                                      (unsigned)job->options->window);
+        unsigned window = wanted_window(job, lane);
 
         guard_add_shm(job->guard, frame_ring_name(first, i, name));
         ret = lane_open(lane, first, window, err);
@@ -367,11 +373,8 @@ static void guard_output(struct job *job)
     guard_add_file(job->guard, part);
 }
 
-int job_open(struct job *job, const struct media_options *options, unsigned ranks, bool several_nodes,
-             struct vid_error *err)
+static void begin(struct job *job, const struct media_options *options, unsigned ranks)
 {
-    int ret;
-
     memset(job, 0, sizeof(*job));
     pthread_mutex_init(&job->lock, NULL);
     pthread_mutex_init(&job->ledger_lock, NULL);
@@ -380,6 +383,30 @@ int job_open(struct job *job, const struct media_options *options, unsigned rank
     job->ranks = ranks;
     job->workers = ranks > 1 ? ranks - 1 : 1;
     job->started = clock_now();
+}
+
+int job_look(struct job *job, const struct media_options *options, unsigned ranks, bool several_nodes,
+             struct vid_error *err)
+{
+    int ret;
+
+    begin(job, options, ranks);
+    snprintf(job->id, sizeof(job->id), "ID"); /* the folder that has it in its name is never made */
+    if ((ret = open_media_quietly(job, err)) < 0 || (ret = choose_run_dir(job, err)) < 0)
+        return ret;
+    job->shared = several_nodes || run_dir_is_shared(job->run_dir_path);
+    for (unsigned i = 0; i < job->lane_count; i++)
+        if (job->lanes[i].piece)
+            lane_set_window(&job->lanes[i], wanted_window(job, &job->lanes[i]));
+    return 0;
+}
+
+int job_open(struct job *job, const struct media_options *options, unsigned ranks, bool several_nodes,
+             struct vid_error *err)
+{
+    int ret;
+
+    begin(job, options, ranks);
     ret = text_random_hex(job->id, 8);
     if (ret < 0)
         return vid_fail(err, ret, "cannot get random bytes for the job's id: %s", strerror(-ret));

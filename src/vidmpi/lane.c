@@ -48,10 +48,11 @@ size_t lane_picture_bytes(const struct lane *lane)
 }
 
 /* A window that was asked for may be too small for the tasks: they get smaller, then it grows. */
-static void fit_tasks(struct lane *lane)
+void lane_set_window(struct lane *lane, unsigned window)
 {
     struct chain_context *context = &lane->context;
 
+    lane->window = window;
     while (context->task_frames > 1 && least_window(context) > lane->window)
         context->task_frames--;
     if (context->windowed && least_window(context) > lane->window)
@@ -63,8 +64,7 @@ int lane_open(struct lane *lane, const char *ring_name, unsigned window, struct 
     char name[FRAME_RING_NAME_MAX];
     int ret;
 
-    lane->window = window;
-    fit_tasks(lane);
+    lane_set_window(lane, window);
     frame_ring_name(ring_name, lane->number, name);
     /* The ranks take the ring for a sign that rank 0 lives: there is always one. */
     ret = frame_ring_create(name, lane->piece ? lane->window : 1, lane->piece ? lane_picture_bytes(lane) : 1,

@@ -37,6 +37,9 @@ unsigned lane_window(const struct lane *lane, unsigned workers, size_t slot_byte
 /* Bytes of one of its pictures in the ring, with room for what filters tell about it. */
 size_t lane_picture_bytes(const struct lane *lane);
 
+/* Fits window and tasks to each other. */
+void lane_set_window(struct lane *lane, unsigned window);
+
 /* Makes ring and table. The window may grow to what its tasks need at least. */
 int lane_open(struct lane *lane, const char *ring_name, unsigned window, struct vid_error *err);
 void lane_close(struct lane *lane); /* also after a failure, and when never opened */

@@ -8,6 +8,7 @@
 #include "tasks/task_list.h"
 #include "vidmpi/cluster.h"
 #include "vidmpi/coordinator.h"
+#include "vidmpi/explain.h"
 #include "vidmpi/interrupt.h"
 #include "vidmpi/rank.h"
 #include "vidmpi/summary.h"
@@ -183,6 +184,17 @@ static int tell_status(const struct launch *launch, int status)
     return status;
 }
 
+/* Rank 0 tells, the others have nothing to do: no MPI, no worker. */
+static int explain(const struct media_options *options, const struct launch *launch)
+{
+    struct vid_error err = {0};
+
+    if (launch->rank > 0 || explain_job(options, launch, stdout, &err) == 0)
+        return interrupt_signal() ? 128 + interrupt_signal() : EXIT_DONE;
+    log_error("%s", err.text);
+    return interrupt_signal() ? 128 + interrupt_signal() : EXIT_FAILED;
+}
+
 static int run(struct media_options *options, const struct launch *launch, int argc, char **argv)
 {
     struct supervisor *worker = NULL;
@@ -247,7 +259,8 @@ int main(int argc, char **argv)
     unbind();
     if (launch.rank == 0)
         keep_memory();
-    status = tell_status(&launch, run(options, &launch, argc, argv));
+    status = options->explain ? explain(options, &launch) : run(options, &launch, argc, argv);
+    status = tell_status(&launch, status);
     media_options_free(&options);
     if (interrupt_signal())
         _exit(status);

@@ -67,6 +67,8 @@ check "plugins around a serial filter: ffmpeg's frames" cmp "$work/ours.txt" "$w
 vidmpi_np 1 -filters >"$work/filters.txt" 2>&1
 like "-filters lists them: window" "$work/filters.txt" '^trails +window +- +/.*/trails.so +the brightest'
 like "-filters lists them: serial" "$work/filters.txt" '^count +serial +- +/.*/tests.so'
+vidmpi_np 1 -i "$clip" -vf gblur,count -explain "$work/no.mkv" >"$work/explain.txt" 2>&1
+like "-explain knows why one is serial" "$work/explain.txt" 'count +serial +it must see every frame in order \(it says so itself\)'
 vidmpi_np 1 -h filter=trails >"$work/help.txt" 2>&1
 like "its options are shown" "$work/help.txt" 'frames +<int> +how many frames back \(whole numbers from 1 to 30; default 1\)'
 

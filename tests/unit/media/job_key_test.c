@@ -41,6 +41,8 @@ static const struct sample {
     {"filter-memory", "", "-filter-memory 2000000000", false},
     {"redis-timeout", "", "-redis-timeout 9", false},
     {"restart", "", "-restart", false},
+    {"verify", "", "-verify", false},
+    {"explain", "", "-explain", false},
     {"safe", "", "-safe", false},
     {"safe-allow", "", "-safe -safe-allow /tmp", false},
     {"frame-stats", "", "-frame-stats s.jsonl", true},
