@@ -34,6 +34,10 @@ struct vidmpi_picture {
     ptrdiff_t stride[4];
     int64_t number; /* of the frame among those that the filter sees, from 0 */
     double time;    /* in seconds; not a number (NaN) when it has none */
+
+    /* How colors are coded, by ffmpeg's names: "bt709", "smpte170m", ... and "tv" or "pc". NULL: unknown, or
+     * while only size and format are asked for. */
+    const char *matrix, *range;
 };
 
 /* The frames that process() may look at. */

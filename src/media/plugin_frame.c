@@ -76,11 +76,15 @@ void plugin_picture(const AVFrame *frame, int64_t number, AVRational time_base, 
 {
     bool timed = frame->pts != AV_NOPTS_VALUE && time_base.num > 0 && time_base.den > 0;
 
-    *out = (struct vidmpi_picture){.width = frame->width,
-                                   .height = frame->height,
-                                   .format = av_get_pix_fmt_name(frame->format),
-                                   .number = number,
-                                   .time = timed ? (double)frame->pts * av_q2d(time_base) : NAN};
+    *out = (struct vidmpi_picture){
+        .width = frame->width,
+        .height = frame->height,
+        .format = av_get_pix_fmt_name(frame->format),
+        .number = number,
+        .matrix = frame->colorspace == AVCOL_SPC_UNSPECIFIED ? NULL : av_color_space_name(frame->colorspace),
+        .range =
+            frame->color_range == AVCOL_RANGE_UNSPECIFIED ? NULL : av_color_range_name(frame->color_range),
+        .time = timed ? (double)frame->pts * av_q2d(time_base) : NAN};
     for (int i = 0; i < 4; i++) {
         out->data[i] = frame->data[i];
         out->stride[i] = frame->linesize[i];

@@ -150,6 +150,7 @@ static void properties_are_kept(void **state)
     in->pkt_duration = 7;
     in->sample_aspect_ratio = (AVRational){4, 3};
     in->color_range = AVCOL_RANGE_JPEG;
+    in->colorspace = AVCOL_SPC_BT709;
     av_dict_set(&in->metadata, "older", "yes", 0);
     assert_non_null(av_frame_new_side_data(in, AV_FRAME_DATA_REGIONS_OF_INTEREST, 8));
     assert_int_equal(configure(run, NULL), 0);
@@ -160,6 +161,7 @@ static void properties_are_kept(void **state)
     assert_int_equal(out->color_range, AVCOL_RANGE_JPEG);
     assert_string_equal(av_dict_get(out->metadata, "older", NULL, 0)->value, "yes");
     assert_non_null(av_frame_get_side_data(out, AV_FRAME_DATA_REGIONS_OF_INTEREST));
+    assert_string_equal(av_dict_get(out->metadata, "vidmpi.stamp.color", NULL, 0)->value, "bt709 pc");
     assert_int_equal(out->data[0][3], 17); /* begins as a copy */
     assert_int_equal((uintptr_t)out->data[0] % 64, 0);
     av_frame_free(&out);

@@ -104,6 +104,8 @@ static int stamp(void *state, const void *options, const struct vidmpi_window *w
     call->stat(call, "frame", "older");
     call->stat(call, "frame", text);
     call->stat(call, "window", seen);
+    snprintf(text, sizeof(text), "%s %s", in->matrix ? in->matrix : "-", in->range ? in->range : "-");
+    call->stat(call, "color", text);
     out->data[0][0] = (uint8_t)(in->number * 5);
     out->data[0][1] = (uint8_t)out->number;
     return 0;
