@@ -1,6 +1,7 @@
 #include "media/catalog.h"
 #include "media/internal.h"
 #include "media/log.h"
+#include "media/stand_in.h"
 
 #include <libavutil/mem.h>
 #include <libavutil/opt.h>
@@ -15,7 +16,7 @@ int filter_refuse(const AVFilterContext *filter, const char *reason, struct vid_
 {
     return vid_fail(err, -ENOTSUP,
                     REFUSAL_BEGIN "%s" REFUSAL_MIDDLE "%s" REFUSAL_END ", or run this graph with ffmpeg",
-                    filter->filter->name, reason);
+                    stand_in_name(filter), reason);
 }
 
 bool filter_refusal_read(const char *text, struct filter_refusal *out)
@@ -174,7 +175,10 @@ bool filter_counts(AVFilterContext *filter)
         "datascope fade framestep perspective"; /* they look at it by themselves */
     const AVOption *o = NULL;
     bool draws = !strcmp(filter->filter->name, "drawtext");
+    struct stand_in plugin;
 
+    if (stand_in_read(filter, &plugin))
+        return !(plugin.plugin->filter->flags & VIDMPI_NUMBERLESS);
     if (has_word(names, filter->filter->name) ||
         (filter->enable_str && uses_frame_number(filter->enable_str)))
         return true;
@@ -195,12 +199,25 @@ bool filter_wants_one_thread(const AVFilterContext *filter)
     return has_word(names, filter->filter->name);
 }
 
+static int check_plugin(const AVFilterContext *filter, const struct stand_in *plugin,
+                        struct filter_window *window, struct vid_error *err)
+{
+    if (plugin->plugin->filter->flags & VIDMPI_SERIAL)
+        return filter_refuse(filter, "it must see every frame in order (it says so itself)", err);
+    *window = (struct filter_window){
+        .before = plugin->before, .after = plugin->after, .step = 1, .rounding = AV_ROUND_NEAR_INF};
+    return 0;
+}
+
 int catalog_check_filter(AVFilterContext *filter, struct filter_window *window, struct vid_error *err)
 {
     const char *name = filter->filter->name, *why;
     int rc;
     const struct catalog_entry *entry = catalog_find(name);
+    struct stand_in plugin;
 
+    if (stand_in_read(filter, &plugin))
+        return check_plugin(filter, &plugin, window, err);
     if (!entry)
         return filter_refuse(
             filter, "it is not in the catalog of filters that are known to be exact frame by frame", err);

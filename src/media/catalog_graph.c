@@ -1,5 +1,7 @@
 #include "media/catalog.h"
+#include "media/chain_pieces.h"
 #include "media/log.h"
+#include "media/stand_in.h"
 
 #include <libavutil/mem.h>
 #include <libavutil/opt.h>
@@ -66,19 +68,34 @@ static int check_sources(const AVFilterGraph *graph, struct vid_error *err)
                            : 0;
 }
 
-int graph_parse(const char *text, AVFilterGraph *graph, AVFilterInOut **in, AVFilterInOut **out,
-                struct vid_error *err)
+/* `as` is the text with stand-ins for filters of plugins, or the same. */
+static int parse(const char *text, const char *as, AVFilterGraph *graph, AVFilterInOut **in,
+                 AVFilterInOut **out, struct vid_error *err)
 {
     char cause[600];
     int rc;
 
     media_log_reset();
-    rc = avfilter_graph_parse2(graph, text, in, out);
+    rc = avfilter_graph_parse2(graph, as, in, out);
     if (rc >= 0)
         return 0;
     if (media_log_errors(cause, sizeof(cause)) > 0)
         return vid_fail(err, -EINVAL, "filter graph \"%s\": %s", text, cause);
     return vid_fail(err, -EINVAL, "filter graph \"%s\": %s", text, av_err2str(rc));
+}
+
+int graph_parse(const char *text, AVFilterGraph *graph, AVFilterInOut **in, AVFilterInOut **out,
+                struct vid_error *err)
+{
+    struct vid_error why = {0};
+    char *as = NULL;
+    int rc = stand_in_text(text, &as, &why);
+
+    if (rc < 0)
+        return vid_fail(err, rc, "filter graph \"%s\": %s", text, why.text);
+    rc = parse(text, as ? as : text, graph, in, out, err);
+    free(as);
+    return rc;
 }
 
 int graph_check_ends(const char *text, const AVFilterInOut *in, const AVFilterInOut *out,
@@ -263,6 +280,8 @@ static int check(const char *text, AVFilterGraph *graph, struct chain_context *o
     AVFilterInOut *in = NULL, *end = NULL;
     int rc = graph_parse(text, graph, &in, &end, err);
 
+    if (rc >= 0)
+        rc = chain_pieces_check(text, graph, err);
     if (rc >= 0)
         rc = graph_context(graph, in ? in->filter_ctx : NULL, out, err);
     if (rc >= 0)

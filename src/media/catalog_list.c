@@ -2,6 +2,8 @@
 
 #include "media/catalog.h"
 #include "media/catalog_safe.h"
+#include "media/plugin.h"
+#include "media/plugin_run.h"
 
 #include <errno.h>
 #include <libavfilter/avfilter.h>
@@ -148,10 +150,51 @@ static int add_libav(struct filter_rows *rows)
     return 0;
 }
 
+static bool reads_files(const struct vidmpi_filter *filter)
+{
+    const struct vidmpi_option *option = filter->options;
+
+    for (; option && option->name; option++)
+        if (option->type == VIDMPI_FILE)
+            return true;
+    return false;
+}
+
+static void describe_plugin(const struct plugin_filter *found, struct filter_row *row)
+{
+    bool serial = found->filter->flags & VIDMPI_SERIAL;
+    unsigned before = 0, after = 0;
+    struct plugin_run *run;
+
+    if (plugin_run_open(found, NULL, &run, NULL) == 0) { /* else it does not like its own presets */
+        plugin_run_window(run, &before, &after);
+        plugin_run_close(&run);
+    }
+    row->name = found->filter->name;
+    row->class = classes[serial ? FILTER_SERIAL : before || after ? FILTER_WINDOW : FILTER_FRAME];
+    row->source = found->path;
+    print_access(reads_files(found->filter) ? SAFE_READ : 0, row->access, sizeof(row->access));
+    snprintf(row->note, sizeof(row->note), "%s", found->filter->summary ? found->filter->summary : "");
+}
+
+static int add_plugins(struct filter_rows *rows)
+{
+    const struct plugin_filter *found;
+
+    for (int i = 0; (found = plugin_at(i)); i++) {
+        struct filter_row *row = add_row(rows);
+
+        if (!row)
+            return -ENOMEM;
+        describe_plugin(found, row);
+    }
+    return 0;
+}
+
 int filter_rows_make(struct filter_rows *out, struct vid_error *err)
 {
     *out = (struct filter_rows){0};
-    if (add_libav(out) < 0) {
+    if (add_libav(out) < 0 || add_plugins(out) < 0) {
         filter_rows_free(out);
         return vid_fail(err, -ENOMEM, "no memory for the list of filters");
     }

@@ -12,7 +12,7 @@ struct filter_row {
                            "sound": in -af; "none": not at all */
     char access[40];    /* what it does with some option and -safe forbids: "read,write"; "-": nothing */
     const char *source; /* "libavfilter-8.44.100", or the path of a plugin */
-    char note[400];     /* why it is serial, or with which options; "" */
+    char note[400];     /* why it is serial, or with which options; what a plugin's does; "" */
 };
 
 struct filter_rows {

@@ -2,6 +2,7 @@
 
 #include "media/catalog_safe_path.h"
 #include "media/graph_text.h"
+#include "media/plugin.h"
 
 #include <errno.h>
 #include <libavfilter/avfilter.h>
@@ -180,10 +181,15 @@ static int check_filter(const struct graph_filter *text, const char *const *allo
 {
     struct looked look = {
         .text = text, .filter = avfilter_get_by_name(text->name), .allowed = allowed, .err = err};
+    const struct plugin_filter *plugin = look.filter ? NULL : plugin_find(text->name);
     int rc;
 
+    if (plugin)
+        return safe_plugin_check(plugin, text->args, allowed, err);
     if (!look.filter)
-        return vid_fail(err, -EPERM, "-safe refuses filter \"%s\": it is none of libavfilter's", text->name);
+        return vid_fail(err, -EPERM,
+                        "-safe refuses filter \"%s\": it is none of libavfilter's, nor of a plugin",
+                        text->name);
     rc = check_args(&look);
     return rc == 0 ? check_rules(&look) : rc;
 }

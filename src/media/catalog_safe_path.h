@@ -3,9 +3,15 @@
 #define VID_MEDIA_CATALOG_SAFE_PATH_H
 
 #include "base/error.h"
+#include "media/plugin_set.h"
 
 /* 0: `path` is the plain path of a file or folder in one of the folders, all links followed, and no list of
  * other files. Else -EPERM and why not, as the end of a sentence. */
 int safe_path_check(const char *path, const char *const *allowed, struct vid_error *why);
+
+/* catalog_safe_plugin.c: the options of a plugin's filter, from the text behind its name (NULL: none). 0;
+ * -EPERM; -EINVAL for options that are wrong anyway. */
+int safe_plugin_check(const struct plugin_filter *plugin, const char *args, const char *const *allowed,
+                      struct vid_error *err);
 
 #endif

@@ -2,7 +2,6 @@
 #include "media/chain_private.h"
 
 #include <libavfilter/buffersink.h>
-#include <libavfilter/buffersrc.h>
 #include <libavutil/pixdesc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +9,16 @@
 int chain_open(const struct chain_spec *spec, struct chain **out, struct vid_error *err)
 {
     struct chain *chain = *out = calloc(1, sizeof(*chain));
+    int rc;
 
     if (!chain)
         return vid_fail(err, -ENOMEM, "no memory for a filter chain");
-    if (chain_spec_copy(spec, &chain->spec, err) < 0) {
+    rc = chain_spec_copy(spec, &chain->spec, err);
+    if (rc >= 0)
+        rc = chain_units_open(chain->spec, &chain->units, err);
+    if (rc < 0)
         chain_close(out);
-        return -ENOMEM;
-    }
-    return 0;
+    return rc;
 }
 
 void chain_close(struct chain **chain)
@@ -27,7 +28,7 @@ void chain_close(struct chain **chain)
     *chain = NULL;
     if (!gone)
         return;
-    chain_graph_free(&gone->graph);
+    chain_units_close(&gone->units);
     chain_spec_free(&gone->spec);
     free(gone);
 }
@@ -62,10 +63,9 @@ static int prepare(struct chain *chain, const struct picture *picture, struct vi
     struct shape shape = shape_of(picture);
     int rc;
 
-    if (chain->graph.graph && same_shape(&shape, &chain->shape))
+    if (chain_units_are_built(&chain->units) && same_shape(&shape, &chain->shape))
         return 0;
-    chain_graph_free(&chain->graph);
-    if ((rc = chain_graph_build(chain->spec, picture, &chain->graph, err)) < 0)
+    if ((rc = chain_units_build(&chain->units, picture, err)) < 0)
         return rc;
     chain->shape = shape;
     return 0;
@@ -73,9 +73,11 @@ static int prepare(struct chain *chain, const struct picture *picture, struct vi
 
 static void fix_output(const struct chain *chain, struct chain_spec *spec)
 {
-    spec->fixed_width = av_buffersink_get_w(chain->graph.sink);
-    spec->fixed_height = av_buffersink_get_h(chain->graph.sink);
-    spec->fixed_format = av_buffersink_get_format(chain->graph.sink);
+    const AVFilterContext *sink = chain_units_sink(&chain->units);
+
+    spec->fixed_width = av_buffersink_get_w(sink);
+    spec->fixed_height = av_buffersink_get_h(sink);
+    spec->fixed_format = av_buffersink_get_format(sink);
 }
 
 int chain_configure(struct chain *chain, const struct picture *first, struct chain_spec *fix,
@@ -91,25 +93,12 @@ int chain_configure(struct chain *chain, const struct picture *first, struct cha
     return 0;
 }
 
-/* A graph that hands the pixels on as they are. */
-static bool is_meta(const AVFilterGraph *graph)
-{
-    for (unsigned i = 0; i < graph->nb_filters; i++) {
-        const AVFilterContext *f = graph->filters[i];
-        bool source = !f->nb_inputs && !strcmp(f->filter->name, "buffer");
-
-        if (!(f->filter->flags & AVFILTER_FLAG_METADATA_ONLY) && f->nb_outputs && !source)
-            return false;
-    }
-    return true;
-}
-
 int chain_output(const struct chain *chain, struct chain_output *out, struct vid_error *err)
 {
-    const AVFilterContext *sink = chain->graph.sink;
+    const AVFilterContext *sink = chain_units_sink(&chain->units);
     AVRational base, rate, aspect;
 
-    if (!chain->graph.graph)
+    if (!chain_units_are_built(&chain->units))
         return vid_fail(err, -EINVAL, "the filter chain is not configured yet");
     base = av_buffersink_get_time_base(sink);
     rate = av_buffersink_get_frame_rate(sink);
@@ -120,68 +109,31 @@ int chain_output(const struct chain *chain, struct chain_output *out, struct vid
                                  .time_base = {base.num, base.den},
                                  .frame_rate = {rate.num, rate.den},
                                  .aspect = {aspect.num, aspect.den},
-                                 .meta = is_meta(chain->graph.graph)};
+                                 .meta = chain_units_are_meta(&chain->units)};
     return 0;
-}
-
-int chain_collect(struct chain *chain, chain_emit emit, void *opaque, bool *ended, struct vid_error *err)
-{
-    AVRational base = av_buffersink_get_time_base(chain->graph.sink);
-
-    for (int count = 0;; count++) {
-        AVFrame *frame = av_frame_alloc();
-        struct picture *picture;
-        int rc = frame ? av_buffersink_get_frame(chain->graph.sink, frame) : AVERROR(ENOMEM);
-
-        if (rc < 0) {
-            av_frame_free(&frame);
-            *ended |= rc == AVERROR_EOF;
-            if (rc == AVERROR_EOF || rc == AVERROR(EAGAIN))
-                return count;
-            return media_fail(err, rc, "filtering with \"%s\"", chain->spec->filter);
-        }
-        if (!(picture = picture_from_frame(&frame, base)))
-            return vid_fail(err, -ENOMEM, "no memory for a filtered picture");
-        picture->graph_first = chain->graph_first;
-        picture->graph_aspect = av_buffersink_get_sample_aspect_ratio(chain->graph.sink);
-        picture->end = chain->end;
-        if ((rc = emit(opaque, &picture)) < 0)
-            return rc;
-    }
-}
-
-int chain_end(struct chain *chain, int64_t end_pts, chain_emit emit, void *opaque, struct vid_error *err)
-{
-    bool ended = false;
-    int rc = av_buffersrc_close(chain->graph.source, end_pts, AV_BUFFERSRC_FLAG_PUSH);
-
-    if (rc < 0)
-        return media_fail(err, rc, "ending the filter graph \"%s\"", chain->spec->filter);
-    return chain_collect(chain, emit, opaque, &ended, err);
 }
 
 static int run(struct chain *chain, uint64_t frame, struct picture *picture, chain_emit emit, void *opaque,
                struct vid_error *err)
 {
+    struct chain_units *units = &chain->units;
     AVFrame *in = picture->frame;
     int64_t end_pts = in->pts == AV_NOPTS_VALUE ? in->pts : in->pts + FFMAX(in->pkt_duration, 1);
-    bool ended = false;
-    int count, rc;
+    bool ended;
+    int count = chain_units_begin(units, (int64_t)(frame - picture->graph_first), true, err);
 
-    chain->graph_first = picture->graph_first;
-    chain->end = chain_graph_time(&chain->graph, picture->end);
-    chain_graph_set_count(&chain->graph, (int64_t)(frame - picture->graph_first));
-    if ((rc = av_buffersrc_add_frame_flags(chain->graph.source, in, AV_BUFFERSRC_FLAG_PUSH)) < 0)
-        return media_fail(err, rc, "frame %llu: filtering with \"%s\"", (unsigned long long)frame,
-                          chain->spec->filter);
-    count = chain_collect(chain, emit, opaque, &ended, err);
+    units->graph_first = picture->graph_first;
+    units->end = chain_units_time(units, picture->end);
+    if (count >= 0)
+        count = chain_units_feed(units, frame, in, false, emit, opaque, err);
+    ended = chain_units_have_ended(units);
     /* Some filters hold a picture back until the next one comes: the end of the input gets it out. */
     if (count == 0 && !ended) {
-        count = chain_end(chain, end_pts, emit, opaque, err);
+        count = chain_units_end(units, end_pts, emit, opaque, err);
         ended = true;
     }
     if (ended || count < 0)
-        chain_graph_free(&chain->graph);
+        chain_units_clear(units);
     if (count == 0)
         return vid_fail(err, -ENOTSUP, "frame %llu: the filter graph \"%s\" gave no picture for it",
                         (unsigned long long)frame, chain->spec->filter);

@@ -83,54 +83,75 @@ static const int32_t *display_matrix(const struct chain_spec *spec, const AVFram
     return spec->rotated ? spec->matrix : NULL;
 }
 
-static int add_source(const struct chain_spec *spec, const struct picture *first, struct chain_graph *out,
-                      AVFilterInOut *in)
+struct graph_input chain_graph_input(const struct chain_spec *spec, const struct picture *first)
 {
     const AVFrame *frame = first->frame;
-    AVRational aspect = first->graph_aspect;
+
+    return (struct graph_input){.width = frame->width,
+                                .height = frame->height,
+                                .format = frame->format,
+                                .time_base = spec->time_base,
+                                .frame_rate = spec->frame_rate,
+                                .aspect = first->graph_aspect,
+                                .matrix = spec->autorotate ? display_matrix(spec, frame) : NULL};
+}
+
+struct graph_output chain_graph_output(const struct chain_spec *spec, const struct picture *first)
+{
+    struct graph_output out = {.width = spec->width, .height = spec->height, .formats = spec->formats};
+
+    if (first->graph_first > 0 && spec->fixed_width)
+        out = (struct graph_output){spec->fixed_width, spec->fixed_height,
+                                    av_get_pix_fmt_name(spec->fixed_format)};
+    if (!spec->autoscale)
+        out.width = out.height = 0;
+    return out;
+}
+
+static int add_source(const struct graph_input *input, struct chain_graph *out, const AVFilterInOut *in)
+{
+    AVRational aspect = input->aspect;
     struct tail tail = {.graph = out->graph};
     char args[300], rate[64] = "";
     int rc;
 
     if (!aspect.den)
         aspect = (AVRational){0, 1};
-    if (spec->frame_rate.num && spec->frame_rate.den)
-        snprintf(rate, sizeof(rate), ":frame_rate=%d/%d", spec->frame_rate.num, spec->frame_rate.den);
+    if (input->frame_rate.num && input->frame_rate.den)
+        snprintf(rate, sizeof(rate), ":frame_rate=%d/%d", input->frame_rate.num, input->frame_rate.den);
     snprintf(args, sizeof(args), "video_size=%dx%d:pix_fmt=%d:time_base=%d/%d:pixel_aspect=%d/%d%s",
-             frame->width, frame->height, frame->format, spec->time_base.num, spec->time_base.den, aspect.num,
-             aspect.den, rate);
+             input->width, input->height, input->format, input->time_base.num, input->time_base.den,
+             aspect.num, aspect.den, rate);
     if ((rc = create(out->graph, "buffer", "input", args, &out->source)) < 0)
         return rc;
     tail.filter = out->source;
-    if (spec->autorotate && (rc = append_rotation(&tail, display_matrix(spec, frame))) < 0)
+    if (input->matrix && (rc = append_rotation(&tail, input->matrix)) < 0)
         return rc;
     return avfilter_link(tail.filter, (unsigned)tail.pad, in->filter_ctx, (unsigned)in->pad_idx);
 }
 
-static int append_scaler(struct tail *tail, const struct chain_spec *spec, bool rebuilt)
+static int append_scaler(struct tail *tail, const struct chain_spec *spec, const struct graph_output *to)
 {
-    int width = rebuilt ? spec->fixed_width : spec->width;
-    int height = rebuilt ? spec->fixed_height : spec->height;
     char args[400];
 
-    if ((!width && !height) || !spec->autoscale)
+    if (!to->width && !to->height)
         return 0;
-    snprintf(args, sizeof(args), "%d:%d%s%s", width, height, *spec->sws ? ":" : "", spec->sws);
+    snprintf(args, sizeof(args), "%d:%d%s%s", to->width, to->height, *spec->sws ? ":" : "", spec->sws);
     return append(tail, "scale", args);
 }
 
-static int add_sink(const struct chain_spec *spec, bool rebuilt, struct chain_graph *out, AVFilterInOut *end)
+static int add_sink(const struct chain_spec *spec, const struct graph_output *to, struct chain_graph *out,
+                    const AVFilterInOut *end)
 {
     struct tail tail = {.graph = out->graph, .filter = end->filter_ctx, .pad = end->pad_idx};
-    const char *formats = rebuilt ? av_get_pix_fmt_name(spec->fixed_format) : spec->formats;
     int rc;
 
     if ((rc = create(out->graph, "buffersink", "output", NULL, &out->sink)) < 0 ||
-        (rc = append_scaler(&tail, spec, rebuilt)) < 0)
+        (rc = append_scaler(&tail, spec, to)) < 0)
         return rc;
     if (spec->keep_format)
         avfilter_graph_set_auto_convert(out->graph, AVFILTER_AUTO_CONVERT_NONE);
-    if (formats && (rc = append(&tail, "format", formats)) < 0)
+    if (to->formats && (rc = append(&tail, "format", to->formats)) < 0)
         return rc;
     return avfilter_link(tail.filter, (unsigned)tail.pad, out->sink, 0);
 }
@@ -190,6 +211,28 @@ int64_t chain_graph_time(const struct chain_graph *graph, int64_t pts)
     return time_behind(graph->sink->inputs[0], graph->source, pts);
 }
 
+/* The sink's link has the time at which its end was told; another version hides it. */
+int64_t chain_graph_end(const struct chain_graph *graph)
+{
+#if FRAME_NUMBERS_CAN_BE_SET
+    return graph->sink->inputs[0]->current_pts;
+#else
+    return AV_NOPTS_VALUE;
+#endif
+}
+
+bool chain_graph_is_meta(const struct chain_graph *graph)
+{
+    for (unsigned i = 0; i < graph->graph->nb_filters; i++) {
+        const AVFilterContext *f = graph->graph->filters[i];
+        bool source = !f->nb_inputs && !strcmp(f->filter->name, "buffer");
+
+        if (!(f->filter->flags & AVFILTER_FLAG_METADATA_ONLY) && f->nb_outputs && !source)
+            return false;
+    }
+    return true;
+}
+
 void chain_graph_free(struct chain_graph *graph)
 {
     avfilter_graph_free(&graph->graph);
@@ -222,25 +265,24 @@ static int failed(const struct chain_spec *spec, int rc, struct vid_error *err)
     return media_fail(err, rc, "filter graph \"%s\"", spec->filter);
 }
 
-static int build(const struct chain_spec *spec, const struct picture *first, struct chain_graph *out,
-                 struct vid_error *err)
+static int build(const struct chain_spec *spec, const char *text, const struct graph_input *input,
+                 const struct graph_output *to, struct chain_graph *out, struct vid_error *err)
 {
     AVFilterInOut *in = NULL, *end = NULL;
     int rc;
 
     if (set_options(spec, out->graph) < 0)
         return vid_fail(err, -ENOMEM, "no memory for a filter graph");
-    if ((rc = graph_parse(spec->filter, out->graph, &in, &end, err)) < 0)
+    if ((rc = graph_parse(text, out->graph, &in, &end, err)) < 0)
         return rc;
     if (!in || in->next || !end || end->next)
-        rc = vid_fail(err, -EINVAL, "filter graph \"%s\" must have one open input and one open output",
-                      spec->filter);
+        rc = vid_fail(err, -EINVAL, "filter graph \"%s\" must have one open input and one open output", text);
     media_log_reset();
     limit_threads(out->graph);
     if (rc >= 0)
-        rc = add_source(spec, first, out, in);
+        rc = add_source(input, out, in);
     if (rc >= 0)
-        rc = add_sink(spec, first->graph_first > 0 && spec->fixed_width, out, end);
+        rc = add_sink(spec, to, out, end);
     if (rc >= 0)
         rc = avfilter_graph_config(out->graph, NULL);
     if (rc >= 0)
@@ -250,15 +292,15 @@ static int build(const struct chain_spec *spec, const struct picture *first, str
     return rc < 0 ? failed(spec, rc, err) : 0;
 }
 
-int chain_graph_build(const struct chain_spec *spec, const struct picture *first, struct chain_graph *out,
-                      struct vid_error *err)
+int chain_graph_build(const struct chain_spec *spec, const char *text, const struct graph_input *in,
+                      const struct graph_output *to, struct chain_graph *out, struct vid_error *err)
 {
     int rc;
 
     *out = (struct chain_graph){.graph = avfilter_graph_alloc()};
     if (!out->graph)
         return vid_fail(err, -ENOMEM, "no memory for a filter graph");
-    rc = build(spec, first, out, err);
+    rc = build(spec, text, in, to, out, err);
     if (rc < 0)
         chain_graph_free(out);
     return rc;

@@ -1,7 +1,6 @@
 #include "media/catalog.h"
 #include "media/chain_private.h"
 
-#include <libavfilter/buffersrc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +15,6 @@ struct cutter {
     unsigned base;   /* index of the first frame that this graph was fed */
     unsigned fed;    /* frames so far, of all graphs */
     bool from_start; /* the graph was fed the first frame that it has in the serial run */
-    bool ended;
 };
 
 static uint64_t number_of(const struct cutter *cutter, unsigned index)
@@ -46,7 +44,7 @@ static int hand_on(void *opaque, struct picture **picture)
         picture_unref(picture);
         return 0;
     }
-    (*picture)->end = chain_graph_time(&cutter->chain->graph, run->pictures[owner]->end);
+    (*picture)->end = chain_units_time(&cutter->chain->units, run->pictures[owner]->end);
     return cutter->emit(cutter->opaque, number_of(cutter, (unsigned)owner), picture);
 }
 
@@ -58,15 +56,12 @@ static int start_graph(struct cutter *cutter, const struct picture *picture, str
     uint64_t number = number_of(cutter, cutter->fed);
     int rc;
 
-    chain_graph_free(&chain->graph);
-    chain->graph_first = picture->graph_first;
-    if ((rc = chain_graph_build(chain->spec, picture, &chain->graph, err)) < 0)
+    if ((rc = chain_units_build(&chain->units, picture, err)) < 0)
         return rc;
-    chain_graph_set_count(&chain->graph, (int64_t)(number - picture->graph_first));
     cutter->base = cutter->fed;
     cutter->from_start = number == picture->graph_first;
-    cutter->ended = false;
-    return 0;
+    return chain_units_begin(&chain->units, (int64_t)(number - picture->graph_first), cutter->from_start,
+                             err);
 }
 
 static int check_time(const struct cutter *cutter, const struct picture *picture,
@@ -92,16 +87,9 @@ static int feed(struct cutter *cutter, struct vid_error *err)
         rc = start_graph(cutter, picture, err);
     if (rc < 0 || (rc = check_time(cutter, picture, previous, err)) < 0)
         return rc;
-    cutter->times[cutter->fed++] = chain_graph_time(&cutter->chain->graph, picture->frame->pts);
-    if (cutter->ended)
-        return 0;
-    rc = av_buffersrc_add_frame_flags(cutter->chain->graph.source, picture->frame,
-                                      AV_BUFFERSRC_FLAG_PUSH | AV_BUFFERSRC_FLAG_KEEP_REF);
-    if (rc < 0)
-        return media_fail(err, rc, "frame %llu: filtering with \"%s\"",
-                          (unsigned long long)number_of(cutter, cutter->fed - 1),
-                          cutter->chain->spec->filter);
-    return chain_collect(cutter->chain, hand_on, cutter, &cutter->ended, err);
+    cutter->times[cutter->fed++] = chain_units_time(&cutter->chain->units, picture->frame->pts);
+    return chain_units_feed(&cutter->chain->units, number_of(cutter, cutter->fed - 1), picture->frame, true,
+                            hand_on, cutter, err);
 }
 
 static int run_window(struct cutter *cutter, struct vid_error *err)
@@ -112,8 +100,8 @@ static int run_window(struct cutter *cutter, struct vid_error *err)
 
     while (cutter->fed < total && rc >= 0)
         rc = feed(cutter, err);
-    if (rc >= 0 && run->last && !cutter->ended)
-        rc = chain_end(cutter->chain, run->pictures[total - 1]->end, hand_on, cutter, err);
+    if (rc >= 0 && run->last && !chain_units_have_ended(&cutter->chain->units))
+        rc = chain_units_end(&cutter->chain->units, run->pictures[total - 1]->end, hand_on, cutter, err);
     return rc;
 }
 
@@ -159,7 +147,7 @@ int chain_filter_run(struct chain *chain, const struct chain_run *run, chain_run
     if (!cutter.times)
         return vid_fail(err, -ENOMEM, "no memory for the times of a task's frames");
     rc = run_window(&cutter, err);
-    chain_graph_free(&chain->graph); /* also lets go of the pictures */
+    chain_units_clear(&chain->units); /* also lets go of the pictures */
     free(cutter.times);
     return rc < 0 ? rc : 0;
 }

@@ -1,6 +1,7 @@
 #include "media/chain_spec.h"
 #include "base/log.h"
 #include "media/catalog.h"
+#include "media/plugin.h"
 
 #include <libavutil/bprint.h>
 #include <libavutil/pixdesc.h>
@@ -17,6 +18,7 @@ void chain_spec_free(struct chain_spec **spec)
     free(gone->filter);
     free(gone->formats);
     free(gone->sws);
+    free(gone->plugins);
     free(gone);
 }
 
@@ -29,7 +31,9 @@ int chain_spec_copy(const struct chain_spec *spec, struct chain_spec **out, stru
         copy->filter = strdup(spec->filter);
         copy->formats = spec->formats ? strdup(spec->formats) : NULL;
         copy->sws = strdup(spec->sws);
-        if (copy->filter && copy->sws && (copy->formats || !spec->formats))
+        copy->plugins = spec->plugins ? strdup(spec->plugins) : NULL;
+        if (copy->filter && copy->sws && (copy->formats || !spec->formats) &&
+            (copy->plugins || !spec->plugins))
             return 0;
     }
     chain_spec_free(out);
@@ -143,6 +147,7 @@ int chain_spec_base(const struct media_options *options, const struct media_sour
     const char *filter = wish->filter ? wish->filter : "null";
     const struct source_stream *stream = source_video(source);
     struct chain_spec *spec;
+    int rc;
 
     *out = NULL;
     if (!*filter)
@@ -161,6 +166,10 @@ int chain_spec_base(const struct media_options *options, const struct media_sour
     spec->autoscale = wish->autoscale;
     spec->threads = options->filter_threads > 0 ? options->filter_threads : 1;
     spec->filter = strdup(filter);
+    if ((rc = plugin_list_of(filter, &spec->plugins, err)) < 0) {
+        chain_spec_free(&spec);
+        return rc;
+    }
     if (!spec->filter || list_formats(wish, &spec->formats) < 0 ||
         join_options(wish->sws_opts, &spec->sws) < 0) {
         chain_spec_free(&spec);

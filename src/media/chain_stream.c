@@ -2,14 +2,13 @@
 #include "media/chain_private.h"
 
 #include <libavfilter/buffersink.h>
-#include <libavfilter/buffersrc.h>
 #include <stdlib.h>
 
 struct chain_stream {
     struct chain *chain;
     uint64_t graph_first; /* of the pictures that the graph was built for */
     int64_t pts, end;     /* of the newest picture that went in */
-    bool ended;           /* the graph wants no more */
+    uint64_t fed;         /* pictures so far */
     chain_emit emit;
     void *opaque;
 };
@@ -40,13 +39,13 @@ void chain_stream_close(struct chain_stream **stream)
  * told so, unless the graph has changed the times. */
 static int64_t end_of(const struct chain_stream *stream, const AVFrame *frame)
 {
-    const struct chain_graph *graph = &stream->chain->graph;
-    AVRational base = av_buffersink_get_time_base(graph->sink);
-    AVRational rate = av_buffersink_get_frame_rate(graph->sink);
-    int64_t in = chain_graph_time(graph, stream->pts);
+    const struct chain_units *units = &stream->chain->units;
+    AVRational base = av_buffersink_get_time_base(chain_units_sink(units));
+    AVRational rate = av_buffersink_get_frame_rate(chain_units_sink(units));
+    int64_t in = chain_units_time(units, stream->pts);
 
     if (frame->pts == AV_NOPTS_VALUE || frame->pts == in)
-        return chain_graph_time(graph, stream->end);
+        return chain_units_time(units, stream->end);
     return frame->pts + (rate.num > 0 ? FFMAX(av_rescale_q(1, av_inv_q(rate), base), 1) : 1);
 }
 
@@ -60,31 +59,27 @@ static int hand_on(void *opaque, struct picture **picture)
 
 static int build(struct chain_stream *stream, const struct picture *picture, struct vid_error *err)
 {
-    struct chain *chain = stream->chain;
+    struct chain_units *units = &stream->chain->units;
+    int rc;
 
-    if (chain->graph.graph && picture->graph_first == stream->graph_first)
+    if (chain_units_are_built(units) && picture->graph_first == stream->graph_first)
         return 0;
-    chain_graph_free(&chain->graph);
-    stream->graph_first = chain->graph_first = picture->graph_first;
-    stream->ended = false;
-    return chain_graph_build(chain->spec, picture, &chain->graph, err);
+    stream->graph_first = picture->graph_first;
+    rc = chain_units_build(units, picture, err);
+    return rc < 0 ? rc : chain_units_begin(units, 0, true, err);
 }
 
 static int feed(struct chain_stream *stream, const struct picture *picture, struct vid_error *err)
 {
+    struct chain_units *units = &stream->chain->units;
     int rc = build(stream, picture, err);
 
-    if (rc < 0 || stream->ended)
+    if (rc < 0 || chain_units_have_ended(units))
         return rc < 0 ? rc : VID_EOF;
     stream->pts = picture->frame->pts;
     stream->end = picture->end;
-    rc = av_buffersrc_add_frame_flags(stream->chain->graph.source, picture->frame, AV_BUFFERSRC_FLAG_PUSH);
-    if (rc == AVERROR_EOF)
-        return VID_EOF;
-    if (rc < 0)
-        return media_fail(err, rc, "filtering with \"%s\"", stream->chain->spec->filter);
-    rc = chain_collect(stream->chain, hand_on, stream, &stream->ended, err);
-    return rc < 0 ? rc : stream->ended ? VID_EOF : 0;
+    rc = chain_units_feed(units, stream->fed++, picture->frame, false, hand_on, stream, err);
+    return rc < 0 ? rc : chain_units_have_ended(units) ? VID_EOF : 0;
 }
 
 int chain_stream_feed(struct chain_stream *stream, struct picture **picture, chain_emit emit, void *opaque,
@@ -103,11 +98,10 @@ int chain_stream_end(struct chain_stream *stream, chain_emit emit, void *opaque,
 {
     int rc;
 
-    if (!stream->chain->graph.graph || stream->ended)
+    if (!chain_units_are_built(&stream->chain->units) || chain_units_have_ended(&stream->chain->units))
         return 0;
     stream->emit = emit;
     stream->opaque = opaque;
-    stream->ended = true;
-    rc = chain_end(stream->chain, stream->end, hand_on, stream, err);
+    rc = chain_units_end(&stream->chain->units, stream->end, hand_on, stream, err);
     return rc < 0 ? rc : 0;
 }

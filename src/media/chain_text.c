@@ -1,4 +1,5 @@
 #include "media/chain_spec.h"
+#include "media/plugin.h"
 
 #include <libavutil/bprint.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ static const struct number_field texts[] = {
     NUMBER("filter", filter),
     NUMBER("formats", formats),
     NUMBER("sws", sws),
+    NUMBER("plugins", plugins),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -149,6 +151,16 @@ static int read_line(struct chain_spec *spec, const char *line, size_t length)
     return -EINVAL;
 }
 
+/* The text comes from another process: its plugins are loaded here. */
+static int use_plugins(struct chain_spec **spec, struct vid_error *err)
+{
+    int rc = (*spec)->plugins ? plugin_use_list((*spec)->plugins, err) : 0;
+
+    if (rc < 0)
+        chain_spec_free(spec);
+    return rc;
+}
+
 int chain_spec_decode(const char *text, struct chain_spec **out, struct vid_error *err)
 {
     struct chain_spec *spec = *out = calloc(1, sizeof(*spec));
@@ -164,7 +176,7 @@ int chain_spec_decode(const char *text, struct chain_spec **out, struct vid_erro
     if (rc >= 0 && (!spec->filter || !spec->sws || spec->time_base.num <= 0 || spec->time_base.den <= 0))
         rc = -EINVAL;
     if (rc >= 0)
-        return 0;
+        return use_plugins(out, err);
     chain_spec_free(out);
     return vid_fail(err, rc,
                     rc == -ENOMEM ? "no memory for a filter chain" : "the text of a filter chain is damaged");

@@ -1,6 +1,8 @@
 #include "media/encoder.h"
 
 #include "base/log.h"
+#include "media/catalog.h"
+#include "media/stand_in.h"
 
 #include <libavfilter/avfilter.h>
 #include <libavutil/display.h>
@@ -41,10 +43,10 @@ static int choose_time_base(struct encoder *e, struct vid_error *err)
     return code;
 }
 
-static bool keeps_samples(const char *name)
+/* What a plugin's filter does nobody knows. */
+static bool keeps_samples(const AVFilterContext *filter)
 {
-    const AVFilter *filter = avfilter_get_by_name(name);
-    return filter && filter->flags & AVFILTER_FLAG_METADATA_ONLY;
+    return filter->filter->flags & AVFILTER_FLAG_METADATA_ONLY && !stand_in_read(filter, NULL);
 }
 
 /* Do all filters of the graph text leave the samples as they are? */
@@ -52,9 +54,9 @@ static bool text_keeps_samples(const char *text)
 {
     AVFilterInOut *inputs = NULL, *outputs = NULL;
     AVFilterGraph *graph = avfilter_graph_alloc();
-    bool kept = graph && avfilter_graph_parse2(graph, text, &inputs, &outputs) >= 0;
+    bool kept = graph && graph_parse(text, graph, &inputs, &outputs, NULL) >= 0;
     for (unsigned i = 0; kept && i < graph->nb_filters; i++)
-        kept = keeps_samples(graph->filters[i]->filter->name);
+        kept = keeps_samples(graph->filters[i]);
     avfilter_inout_free(&inputs);
     avfilter_inout_free(&outputs);
     avfilter_graph_free(&graph);

@@ -34,6 +34,10 @@ struct vidmpi_picture {
     ptrdiff_t stride[4];
     int64_t number; /* of the frame among those that the filter sees, from 0 */
     double time;    /* in seconds; not a number (NaN) when it has none */
+
+    /* How colors are coded, by ffmpeg's names: "bt709", "smpte170m", ... and "tv" or "pc". NULL: unknown, or
+     * while only size and format are asked for. */
+    const char *matrix, *range;
 };
 
 /* The frames that process() may look at. */
@@ -64,6 +68,8 @@ enum vidmpi_option_type {
     VIDMPI_TEXT,   /* const char *, valid as long as the instance; never NULL */
     VIDMPI_CHOICE, /* int, the index in `choices` */
     VIDMPI_COLOR,  /* uint8_t[4], R G B A: "red", "#ff0000", "0xff0000@0.5" as in ffmpeg */
+    VIDMPI_FILE,   /* as TEXT: name of a file or folder that is read. With -safe it must lie in a folder of
+                      -safe-allow, unless it is the preset; so no TEXT may name a file */
 };
 
 /* One option; described here once, for reading, -h filter=NAME and messages. */
@@ -80,6 +86,8 @@ struct vidmpi_option {
 enum vidmpi_filter_flags {
     VIDMPI_SERIAL = 1,     /* it must see every frame in order, on one rank */
     VIDMPI_WRITES_ALL = 2, /* process() writes every sample of `out`, which need not begin as a copy */
+    VIDMPI_NUMBERLESS = 4, /* process() does not look at the numbers of pictures: so it may run in parallel
+                              behind filters that change how many frames there are (fps, select) */
 };
 
 /* One filter. Functions that can fail return 0, or negative after call->fail. Those that may be NULL say so.

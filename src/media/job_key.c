@@ -1,6 +1,7 @@
 #include "media/job_key.h"
 
 #include "base/io.h"
+#include "media/plugin.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -155,6 +156,27 @@ static void add_versions(struct AVSHA *sha)
         add_number(sha, versions[i]);
 }
 
+/* Names and versions of the plugins whose filters are used. Where there are none nothing is added. A graph
+ * that cannot be read ends the job elsewhere. */
+static void add_plugins(struct AVSHA *sha, const char *graph)
+{
+    char *list, *rest, *line;
+
+    if (plugin_list_of(graph, &list, NULL) < 0)
+        return;
+    rest = list;
+    while (rest && (line = strsep(&rest, "\n")))
+        add_text(sha, strchr(line, '\t') + 1);
+    free(list);
+}
+
+static void add_all_plugins(struct AVSHA *sha, const struct stream_options *streams)
+{
+    for (int i = 0; i < streams->count; i++)
+        if (!strcmp(streams->items[i].name, "filter"))
+            add_plugins(sha, streams->items[i].value);
+}
+
 /* ---- the input ---- */
 
 static int no_identity(const char *url, const char *why, struct vid_error *err)
@@ -280,6 +302,7 @@ int media_job_key(const struct media_options *options, char key[JOB_KEY_BYTES], 
     ret = add_input(sha, &options->in, err);
     for (size_t i = 0; i < LENGTH(fields); i++)
         add_field(sha, &fields[i], options);
+    add_all_plugins(sha, &options->out.streams);
     av_sha_final(sha, digest);
     av_free(sha);
     for (size_t i = 0; i < sizeof(digest); i++)

@@ -9,7 +9,8 @@
 #define JOB_KEY_BYTES 65  /* 64 hex digits */
 
 /* SHA-256 over: this version; the versions of FFmpeg's libraries; the input's real path, size, time of
- * change, and the SHA-256 of its first and last MiB; every option that changes the output, as it was written.
+ * change, and the SHA-256 of its first and last MiB; every option that changes the output, as it was written;
+ * names and versions of the plugins that its graphs use.
  *
  * What does not count: -y -n -stdin; -loglevel -v -hide_banner -stats -stats_period -progress; -redis
  * -redis-timeout -run-dir -restart -verify -window -results; -retries -retry-delay -task-timeout

@@ -74,6 +74,7 @@ void media_options_free(struct media_options **options)
     for (int i = 0; i < o->warning_count; i++)
         free(o->warnings[i]);
     free(o->warnings);
+    free(o->help_filter);
     free(o->progress_url);
     free(o->redis_url);
     free(o->run_dir);

@@ -88,6 +88,7 @@ struct media_options {
     bool exit_on_error;    /* -xerror */
     bool interactive;      /* true; -nostdin: nobody is asked whether to overwrite */
     enum print_what print; /* -h, -version, -filters: print and leave */
+    char *help_filter;     /* -h filter=NAME: that name, or NULL */
 
     /* Set by the caller, NULL otherwise: non-zero makes blocking reads of the input give up. Any thread. */
     int (*interrupted)(void);
@@ -124,6 +125,9 @@ void media_options_free(struct media_options **options); /* NULL-safe */
 
 /* The help of -h: short and useful, fits a screen or two. */
 void media_options_help(FILE *to);
+
+/* The options of a plugin's filter; for another name a line that says where to look. Before threads start. */
+void media_options_help_filter(const char *name, FILE *to);
 
 /* "vidmpi 0.1.0" and the versions of the libraries, a line each. */
 void media_options_version(FILE *to);

@@ -316,8 +316,14 @@ int apply_filter_threads(struct parse *parse, const struct option_use *use)
 
 int apply_help(struct parse *parse, const struct option_use *use)
 {
+    static const char topic[] = "filter=";
+    const char *next = parse->next < parse->argc ? parse->argv[parse->next] : "";
+
     parse->options->print = PRINT_HELP;
-    return 0;
+    if (strncmp(next, topic, strlen(topic)) != 0)
+        return 0;
+    parse->options->help_filter = strdup(next + strlen(topic));
+    return parse->options->help_filter ? 0 : vid_fail(parse->err, -ENOMEM, "no memory for the command line");
 }
 
 int apply_version(struct parse *parse, const struct option_use *use)

@@ -63,7 +63,7 @@ static const AVFilterLink *exit_of(const struct maker *maker, int at)
 
     if (piece->exit < 0)
         return NULL;
-    return maker->whole->graph.graph->filters[piece->exit]->outputs[piece->exit_pad];
+    return chain_units_link(&maker->whole->units, piece->exit, true, (unsigned)piece->exit_pad);
 }
 
 /* The piece's ends are links of the whole graph: what is around it there is not around it here. */
@@ -95,22 +95,27 @@ static bool same_link(const AVFilterLink *a, const AVFilterLink *b)
            av_cmp_q(a->time_base, b->time_base) == 0;
 }
 
+/* Whether one filter has the same at its outputs, or inputs. */
+static bool same_ends(const struct maker *maker, int theirs, const struct chain *chain, int ours,
+                      bool outputs)
+{
+    const AVFilterLink *link;
+
+    for (unsigned k = 0; (link = chain_units_link(&chain->units, ours, outputs, k)); k++)
+        if (!same_link(link, chain_units_link(&maker->whole->units, theirs, outputs, k)))
+            return false;
+    return true;
+}
+
 /* Whether each filter of the piece has the same at its ends as in the whole graph. */
 static bool same_inside(const struct maker *maker, int at, const struct chain *chain)
 {
     const struct plan_piece *piece = &maker->plan->pieces[at];
 
-    for (int i = 0; i < piece->count; i++) {
-        const AVFilterContext *ours = chain->graph.graph->filters[i];
-        const AVFilterContext *theirs = maker->whole->graph.graph->filters[piece->filters[i]];
-
-        for (unsigned k = 0; k < ours->nb_inputs; k++)
-            if (!same_link(ours->inputs[k], theirs->inputs[k]))
-                return false;
-        for (unsigned k = 0; k < ours->nb_outputs; k++)
-            if (!same_link(ours->outputs[k], theirs->outputs[k]))
-                return false;
-    }
+    for (int i = 0; i < piece->count; i++)
+        if (!same_ends(maker, piece->filters[i], chain, i, false) ||
+            !same_ends(maker, piece->filters[i], chain, i, true))
+            return false;
     return true;
 }
 

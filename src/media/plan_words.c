@@ -2,6 +2,7 @@
 #include "media/catalog.h"
 #include "media/plan.h"
 #include "media/plan_cut.h"
+#include "media/stand_in.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,7 +40,8 @@ static int look_alone(struct describer *d, int at, struct filter_words *words)
     int rc = catalog_check_filter(d->cut.graph->filters[at], &window, &err);
 
     if (rc < 0) {
-        bool known = catalog_find(words->name) && filter_refusal_read(err.text, &refusal);
+        bool listed = catalog_find(words->name) || stand_in_read(d->cut.graph->filters[at], NULL);
+        bool known = listed && filter_refusal_read(err.text, &refusal);
 
         words->class = FILTER_SERIAL;
         snprintf(d->why, sizeof(d->why), "%s", known ? refusal.reason : NOT_KNOWN);

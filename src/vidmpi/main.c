@@ -221,11 +221,13 @@ static int run(struct media_options *options, const struct launch *launch, int a
     return status;
 }
 
-static void print(enum print_what what)
+static void print(const struct media_options *options)
 {
-    if (what == PRINT_HELP)
+    if (options->help_filter)
+        media_options_help_filter(options->help_filter, stdout);
+    else if (options->print == PRINT_HELP)
         media_options_help(stdout);
-    else if (what == PRINT_FILTERS)
+    else if (options->print == PRINT_FILTERS)
         media_filters_print(stdout);
     else
         media_options_version(stdout);
@@ -248,7 +250,7 @@ int main(int argc, char **argv)
     }
     if (options->print != PRINT_NOTHING) {
         if (launch.rank == 0)
-            print(options->print);
+            print(options);
         media_options_free(&options);
         return tell_status(&launch, EXIT_DONE);
     }

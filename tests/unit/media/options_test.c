@@ -303,7 +303,14 @@ static void help_and_version_end_the_parsing(void **state)
         assert_int_equal(o->print, PRINT_HELP);
         media_options_free(&o);
     }
-    struct media_options *o = parse_good("-version");
+    struct media_options *o = parse_good("-h filter=mirror");
+    assert_int_equal(o->print, PRINT_HELP);
+    assert_string_equal(o->help_filter, "mirror");
+    media_options_free(&o);
+    o = parse_good("-h other");
+    assert_null(o->help_filter);
+    media_options_free(&o);
+    o = parse_good("-version");
     assert_int_equal(o->print, PRINT_VERSION);
     media_options_free(&o);
     assert_refused("-i a -noversion b", "unknown option -noversion; did you mean -version?");
