@@ -52,7 +52,7 @@ cv::Mat mask_for(const Layout &layout, int i, const cv::Mat &mask, const cv::Siz
 
 } // namespace
 
-Brush::Brush(vidmpi_picture &at, const uint8_t rgba[4]) : picture(at), alpha(rgba[3] / 255.)
+Brush::Brush(vidmpi_picture &on, const uint8_t rgba[4]) : picture(on), alpha(rgba[3] / 255.)
 {
     const Layout &layout = planes::layout_of(picture);
     const cv::Vec3d yuv = matrix_of(picture) * cv::Vec4d(rgba[2], rgba[1], rgba[0], 1);

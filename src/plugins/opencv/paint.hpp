@@ -13,12 +13,12 @@
 namespace paint
 {
 
-/* One colour, R G B A, for pictures like `picture`. The matrix is BT.709 from 1280 pixels of width or 577
- * lines, else BT.601: what players take for a video that does not say. */
+/* One colour, R G B A, for marks on a picture that outlives the brush. The matrix is BT.709 from 1280 pixels
+ * of width or 577 lines, else BT.601: what players take for a video that does not say. */
 class Brush
 {
   public:
-    Brush(vidmpi_picture &picture, const uint8_t rgba[4]);
+    Brush(vidmpi_picture &on, const uint8_t rgba[4]);
 
     /* The outline of a box, `thickness` pixels to the inside. Box and thickness grow to the chroma grid. */
     void box(const cv::Rect &pixels, int thickness);

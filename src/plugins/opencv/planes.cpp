@@ -25,12 +25,17 @@ constexpr Layout layouts[] = {
     {"bgr24", Kind::bgr, 0, 0, false, true},
 };
 
-constexpr auto names = [] {
-    std::array<const char *, std::size(layouts) + 1> list{};
-    for (size_t i = 0; i < std::size(layouts); i++)
+constexpr size_t layout_count = sizeof layouts / sizeof layouts[0];
+
+constexpr std::array<const char *, layout_count + 1> names_of_all()
+{
+    std::array<const char *, layout_count + 1> list{};
+    for (size_t i = 0; i < layout_count; i++)
         list[i] = layouts[i].format;
     return list;
-}();
+}
+
+constexpr auto names = names_of_all();
 
 int shifted_up(int value, int shift)
 {

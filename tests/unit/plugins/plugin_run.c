@@ -63,7 +63,7 @@ static void take_choice(const struct vidmpi_option *option, const char *value, i
     die(2, "option %s: no choice %s", option->name, value);
 }
 
-static void take_value(const struct vidmpi_option *option, const char *value, char *to)
+static void take_value(const struct vidmpi_option *option, const char *value, void *to)
 {
     unsigned long color;
     if (option->type == VIDMPI_DOUBLE)
@@ -71,7 +71,7 @@ static void take_value(const struct vidmpi_option *option, const char *value, ch
     else if (option->type == VIDMPI_TEXT)
         *(const char **)to = value;
     else if (option->type == VIDMPI_CHOICE)
-        take_choice(option, value, (int *)to);
+        take_choice(option, value, to);
     else if (option->type != VIDMPI_COLOR)
         *(int *)to = (int)strtol(value, NULL, 10);
     else {
@@ -79,7 +79,7 @@ static void take_value(const struct vidmpi_option *option, const char *value, ch
         if (strlen(value) <= strlen("0x") + 6)
             color = color << 8 | 0xff;
         for (int i = 0; i < 4; i++)
-            to[i] = (char)(color >> (24 - 8 * i));
+            ((uint8_t *)to)[i] = (uint8_t)(color >> (24 - 8 * i));
     }
 }
 
