@@ -2,6 +2,7 @@
 
 #include <opencv2/core.hpp>
 #include <opencv2/core/ocl.hpp>
+#include <opencv2/core/utility.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -44,11 +45,19 @@ const vidmpi_filter *const filters[] = {
     &blur_filter, &denoise_filter, &edges_filter, &faces_filter, &motion_filter, nullptr,
 };
 
-const struct vidmpi_plugin plugin = {VIDMPI_FILTER_ABI, "opencv", VID_VERSION, filters};
+/* OpenCV's version belongs to ours: another one may give other frames. */
+const char *version() noexcept
+{
+    static char text[64];
+    std::snprintf(text, sizeof text, "%s with OpenCV %d.%d.%d", VID_VERSION, cv::getVersionMajor(),
+                  cv::getVersionMinor(), cv::getVersionRevision());
+    return text;
+}
 
 } // namespace
 
 const struct vidmpi_plugin *vidmpi_plugin(void)
 {
+    static const struct vidmpi_plugin plugin = {VIDMPI_FILTER_ABI, "opencv", version(), filters};
     return &plugin;
 }
