@@ -1,5 +1,6 @@
 /* blur: cv::GaussianBlur, medianBlur or bilateralFilter of each plane. In a chroma plane that is smaller than
  * the picture the kernel shrinks with it, so that it reaches as far as in luma. */
+#include "plugins/opencv/kernel.hpp"
 #include "plugins/opencv/planes.hpp"
 #include "plugins/opencv/shim.hpp"
 
@@ -42,39 +43,24 @@ int context(void *at, unsigned *, unsigned *, vidmpi_call *call)
     auto &o = *static_cast<Options *>(at);
     if (!o.kernel)
         o.kernel = usual_kernel;
-    shim::make_odd(o.kernel);
+    kernel::make_odd(o.kernel);
     if (o.type == MEDIAN && o.kernel > largest_median)
         return call->fail(call, "a kernel of type=median has at most 255 pixels");
     return 0;
 }
 
-/* The odd kernel that covers at least as much of a plane in which a sample stands for `step` pixels. */
-int scaled_kernel(int kernel, int step)
-{
-    return 2 * ((kernel / 2 + step - 1) / step) + 1;
-}
-
-void gaussian(const Options &o, int step_x, int step_y, const cv::Mat &from, cv::Mat &to)
-{
-    /* What OpenCV takes for 0, but of the luma's kernel. */
-    const double sigma = o.sigma > 0 ? o.sigma : 0.3 * ((o.kernel - 1) * 0.5 - 1) + 0.8;
-    const bool whole = step_x == 1 && step_y == 1;
-    const cv::Size size(scaled_kernel(o.kernel, step_x), scaled_kernel(o.kernel, step_y));
-    cv::GaussianBlur(from, to, size, whole ? o.sigma : sigma / step_x, whole ? o.sigma : sigma / step_y);
-}
-
 void bilateral(const Options &o, int step, const cv::Mat &from, cv::Mat &to)
 {
-    const int d = o.d > 0 && step > 1 ? scaled_kernel(o.d, step) : o.d;
+    const int d = o.d > 0 && step > 1 ? kernel::scaled(o.d, step) : o.d;
     cv::bilateralFilter(from, to, d, o.sigma_color, o.sigma_space / step);
 }
 
 void blur(const Options &o, int step_x, int step_y, const cv::Mat &from, cv::Mat &to)
 {
     if (o.type == GAUSSIAN)
-        gaussian(o, step_x, step_y, from, to);
+        kernel::gaussian(from, to, o.kernel, o.sigma, step_x, step_y);
     else if (o.type == MEDIAN) /* square kernels only: of the coarser direction */
-        cv::medianBlur(from, to, scaled_kernel(o.kernel, std::max(step_x, step_y)));
+        cv::medianBlur(from, to, kernel::scaled(o.kernel, std::max(step_x, step_y)));
     else
         bilateral(o, std::max(step_x, step_y), from, to);
 }

@@ -1,5 +1,6 @@
 /* denoise: cv::fastNlMeansDenoising of luma, and of both chroma planes together; of RGB what
  * fastNlMeansDenoisingColored makes. */
+#include "plugins/opencv/kernel.hpp"
 #include "plugins/opencv/planes.hpp"
 #include "plugins/opencv/shim.hpp"
 
@@ -28,8 +29,8 @@ const vidmpi_option options[] = {
 int context(void *at, unsigned *, unsigned *, vidmpi_call *)
 {
     auto &o = *static_cast<Options *>(at);
-    shim::make_odd(o.template_size);
-    shim::make_odd(o.search_size);
+    kernel::make_odd(o.template_size);
+    kernel::make_odd(o.search_size);
     return 0;
 }
 

@@ -1,4 +1,5 @@
 /* edges: the grey picture's edges, by cv::Canny, Sobel or Laplacian, as a grey picture. */
+#include "plugins/opencv/kernel.hpp"
 #include "plugins/opencv/planes.hpp"
 #include "plugins/opencv/shim.hpp"
 
@@ -32,8 +33,8 @@ const vidmpi_option options[] = {
 int context(void *at, unsigned *, unsigned *, vidmpi_call *)
 {
     auto &o = *static_cast<Options *>(at);
-    shim::make_odd(o.aperture_size);
-    shim::make_odd(o.ksize);
+    kernel::make_odd(o.aperture_size);
+    kernel::make_odd(o.ksize);
     return 0;
 }
 

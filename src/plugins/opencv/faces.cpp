@@ -1,4 +1,5 @@
 /* faces: finds faces in the grey picture by a Haar cascade and frames or blurs them. */
+#include "plugins/opencv/kernel.hpp"
 #include "plugins/opencv/paint.hpp"
 #include "plugins/opencv/planes.hpp"
 #include "plugins/opencv/shim.hpp"
@@ -87,7 +88,7 @@ int context(void *at, unsigned *, unsigned *, vidmpi_call *call)
 {
     return shim::guarded(call, [&] {
         auto &o = *static_cast<Options *>(at);
-        shim::make_odd(o.blur_factor);
+        kernel::make_odd(o.blur_factor);
         if (access(face_path(o).c_str(), R_OK))
             return refuse(call, face_path(o), "cascade", "cannot be read");
         if (o.detect_eyes && access(eye_path(o).c_str(), R_OK))
@@ -151,16 +152,13 @@ void blur_face(const Options &o, vidmpi_picture &out, const cv::Rect &face)
 {
     const planes::Layout &layout = planes::layout_of(out);
     const cv::Rect box = planes::on_grid(out, face);
-    const double sigma = 0.3 * ((o.blur_factor - 1) * 0.5 - 1) + 0.8;
     for (int i = 0; i < layout.count(); i++) {
         if (layout.is_alpha(i))
             continue;
-        const int x = layout.is_chroma(i) ? layout.step_x() : 1,
-                  y = layout.is_chroma(i) ? layout.step_y() : 1;
+        const bool small = layout.is_chroma(i);
         cv::Mat area = planes::plane(out, i)(planes::in_plane(layout, i, box));
-        const cv::Size kernel(2 * ((o.blur_factor / 2 + x - 1) / x) + 1,
-                              2 * ((o.blur_factor / 2 + y - 1) / y) + 1);
-        cv::GaussianBlur(area, area, kernel, sigma / x, sigma / y, cv::BORDER_DEFAULT | cv::BORDER_ISOLATED);
+        kernel::gaussian(area, area, o.blur_factor, 0, small ? layout.step_x() : 1,
+                         small ? layout.step_y() : 1, cv::BORDER_DEFAULT | cv::BORDER_ISOLATED);
     }
 }
 

@@ -54,12 +54,6 @@ constexpr vidmpi_option text(const char *name, const char *help, vidmpi_option_t
     return {name, help, type, at, preset, 0, 0, nullptr};
 }
 
-/* Kernels are odd: an even one is raised by one. */
-constexpr void make_odd(int &kernel)
-{
-    kernel |= 1;
-}
-
 } // namespace shim
 
 #endif

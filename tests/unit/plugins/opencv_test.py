@@ -145,6 +145,7 @@ def bilateral(d, color, space, step):
 
 BLURS = {
     "": lambda step: gaussian(31, 0, step),
+    "kernel=5": lambda step: gaussian(5, 0, step),
     "kernel=8": lambda step: gaussian(9, 0, step),
     "type=gaussian:kernel=15:sigma=2.5": lambda step: gaussian(15, 2.5, step),
     "type=median:kernel=5": lambda step: median(5, step),
@@ -285,14 +286,11 @@ class Faces:
 
 
 def blurred(clip, planes, boxes, factor):
-    factor |= 1
     out = [plane.copy() for plane in planes]
     for box in boxes:
         for i in range(min(3, len(out))):
-            at, step = area(clip, i, box), clip.step(i)
-            sigma = 0.3 * ((factor - 1) * 0.5 - 1) + 0.8
-            size = (odd_up(factor, step[0]), odd_up(factor, step[1]))
-            out[i][at] = cv2.GaussianBlur(out[i][at].copy(), size, sigma / step[0], sigmaY=sigma / step[1])
+            at = area(clip, i, box)
+            out[i][at] = gaussian(factor | 1, 0, clip.step(i))(out[i][at].copy())
     return out
 
 
