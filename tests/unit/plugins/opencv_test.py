@@ -299,8 +299,8 @@ def face_clips():
         for fmt in FORMATS:
             yield Clip("cap12.mp4", fmt, (401, 301), 3, step=9)
         yield Clip("cap12.mp4", "yuv420p", (400, 300), 12, step=25)
-    yield Clip("movie-hello.mp4", "yuv420p", (1280, 720), 2, start=0.5, step=5)
-    yield Clip("movie-hello.mp4", "nv12", (853, 480), 3, start=0.5, step=5)
+    yield Clip("movie-hello.mp4", "yuv420p", (1280, 720), 3, start=0.5, step=5)
+    yield Clip("movie-hello.mp4", "nv12", (1280, 720), 2, start=1.5, step=9)
 
 
 def test_faces():
@@ -322,7 +322,7 @@ def test_faces():
         check(f"faces: blurred in {name}", [t["boxes"] for t in told] == boxes and all(
             planes_same(after, blurred(clip, before, found, 20))
             for before, after, found in zip(clip.frames, frames, boxes)))
-    check(f"{total} faces were there to find", total > 3)
+    check(f"{total} faces were there to find", total > 2)
     face_options(finder)
     for words, env in ((["/nowhere/haarcascade_frontalface_default.xml", "opencv-data"], {"VIDMPI_CASCADES": "/nowhere"}),):
         refused("faces", "", words, env)
