@@ -82,6 +82,11 @@ chain)
   vidmpi_np 1 -y -i "$clip" -vf faces=cascade=/nowhere/face.xml "$work/no.mkv" >"$work/vidmpi.log" 2>&1
   is "no such cascade: exit status" $? 1
   like "no such cascade: why" "$work/vidmpi.log" '/nowhere/face.xml cannot be read: install the package opencv-data'
+  vidmpi_np 1 -y -safe -i "$clip" -vf faces -frames:v 2 "$work/safe.mkv" >"$work/vidmpi.log" 2>&1
+  is "-safe allows the filter: exit status" $? 0
+  vidmpi_np 1 -y -safe -i "$clip" -vf faces=cascade=/etc/passwd "$work/no.mkv" >"$work/vidmpi.log" 2>&1
+  is "-safe looks at the cascade: exit status" $? 1
+  like "-safe looks at the cascade: why" "$work/vidmpi.log" '-safe refuses.*/etc/passwd'
   ;;
 *)
   echo "usage: opencv_test.sh faces|motion|chain" >&2

@@ -38,9 +38,9 @@ const vidmpi_option options[] = {
     shim::number("neighbors", "finds that make a face", VIDMPI_INT, offsetof(Options, neighbors), "5", 0,
                  1000),
     shim::number("min_size", "of a face, in pixels", VIDMPI_INT, offsetof(Options, min_size), "30", 1, 10000),
-    shim::text("cascade", "file of the face cascade (else of opencv-data)", VIDMPI_TEXT,
+    shim::text("cascade", "file of the face cascade (else of opencv-data)", VIDMPI_FILE,
                offsetof(Options, cascade), ""),
-    shim::text("eye_cascade", "file of the eye cascade (else of opencv-data)", VIDMPI_TEXT,
+    shim::text("eye_cascade", "file of the eye cascade (else of opencv-data)", VIDMPI_FILE,
                offsetof(Options, eye_cascade), ""),
     {},
 };

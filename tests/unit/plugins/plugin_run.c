@@ -68,7 +68,7 @@ static void take_value(const struct vidmpi_option *option, const char *value, vo
     unsigned long color;
     if (option->type == VIDMPI_DOUBLE)
         *(double *)to = strtod(value, NULL);
-    else if (option->type == VIDMPI_TEXT)
+    else if (option->type == VIDMPI_TEXT || option->type == VIDMPI_FILE)
         *(const char **)to = value;
     else if (option->type == VIDMPI_CHOICE)
         take_choice(option, value, to);
