@@ -57,6 +57,7 @@ log=$(mktemp)
 if [ -n "$install" ]; then
   packages_install build test lint || give_up "cannot install the packages"
   packages_install fault || echo "run.sh: no filesystems to mount: the tests that want them are skipped"
+  packages_install opencv || echo "run.sh: no OpenCV: its plugin is left out, its tests are skipped"
 fi
 cmake --preset "$preset" -DVID_WERROR=ON -DVID_TESTS=ON >"$log" 2>&1 || { cat "$log"; give_up "cannot configure"; }
 rm -f "$log"

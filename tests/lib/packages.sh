@@ -27,6 +27,13 @@ packages_fault=(
   moosefs-master moosefs-chunkserver moosefs-client bindfs fuse3 iproute2
 )
 
+# What the OpenCV plugin and its tests use. Nothing fails without it: the plugin is left out, its tests are skipped.
+# Not libopencv-dev, which brings ten modules more.
+packages_opencv=(
+  g++ libopencv-core-dev libopencv-imgproc-dev libopencv-objdetect-dev libopencv-photo-dev libopencv-video-dev
+  opencv-data python3-opencv python3-numpy
+)
+
 # as_root COMMAND...: runs it as root, with sudo when we are somebody else.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
@@ -43,7 +50,7 @@ package_is_there() {
   [ "$(dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | sort -u | head -n 1)" = installed ]
 }
 
-# packages_install GROUP...: installs what is missing of build, test, lint, fault.
+# packages_install GROUP...: installs what is missing of build, test, lint, fault, opencv.
 # Asks the package servers only when something is.
 packages_install() {
   local group name missing=()

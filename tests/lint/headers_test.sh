@@ -20,4 +20,16 @@ while read -r header; do
     "$cc" "${flags[@]}" -I. -fsyntax-only -x c - || fail "$header does not compile alone"
 done < <(sources '*.h' | grep -E '^(src|client)/')
 
+# C++ headers, and the one that plugins in C++ include, where there is a compiler and OpenCV.
+cxx=${CXX:-c++}
+opencv=/usr/include/opencv4
+if command -v "$cxx" >/dev/null && [[ -d $opencv ]]; then
+  while read -r header; do
+    name=${header#src/}
+    printf '#include "%s"\n#include "%s"\n' "$name" "$name" |
+      "$cxx" -std=c++20 -Isrc -isystem "$opencv" -Wall -Wextra -Wno-unused-parameter -Werror -fsyntax-only -x c++ - ||
+      fail "$header does not compile alone"
+  done < <(sources '*.hpp' 'filter.h' | grep -E '^src/')
+fi
+
 finish

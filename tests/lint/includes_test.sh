@@ -66,7 +66,7 @@ check_foreign() { # FILE LINE ROOM HEADER
     fail "$1:$2: <$4> belongs to the room $owner, not to $3"
   elif [[ ! $owner ]] && ! is_system "$4"; then
     fail "$1:$2: <$4> is neither a system header nor a third party's that has a room"
-  elif [[ $owner && $1 == *.h ]]; then
+  elif [[ $owner && $1 == *.h?(pp) ]]; then
     foreign_headers+=("${1#src/}")
   fi
 }

@@ -69,6 +69,9 @@ planted includes 'vidmpi must not include gateway/g.h' src/vidmpi/v.c '#include 
 planted includes 'gateway must not include media/m.h' src/gateway/g.c '#include "media/m.h"\n'
 planted includes 'client must not include store/s.h' client/c.c '#include "store/s.h"\n'
 planted includes 'media/filter.h' src/plugins/p.c '#include "media/m.h"\n'
+planted includes 'media/filter.h' src/plugins/opencv/p.cpp '#include "media/m.h"\n'
+planted includes 'belongs to the room plugins' src/media/m.c '#include <opencv2/core.hpp>\n'
+planted includes 'name the room' src/plugins/opencv/p.cpp '#include "planes.hpp"\n'
 planted includes 'name the room' src/media/m.c '#include "m.h"\n'
 planted includes 'name the room' src/media/m.c '#include "../vidmpi/v.h"\n'
 planted includes 'attic is not a room' src/attic/x.c '#include <stdio.h>\n'
@@ -82,6 +85,8 @@ planted includes 'private to media' src/media/m.h '#include <libavutil/frame.h>\
 planted headers 'src/media/m.h does not compile alone' src/media/m.h 'size_t m(void);\n'
 planted headers 'src/base/b.h does not compile alone' src/base/b.h 'struct b { int b; };\n'
 planted format 'not formatted' src/base/a.c 'int  c;\n'
+planted format 'not formatted' src/plugins/opencv/p.cpp 'int  c;\n'
+planted format 'not formatted' src/plugins/opencv/p.hpp 'int  c;\n'
 planted size 'long.c: 501 lines' src/base/long.c "$(lines 'int x;' 501)"
 planted size 'a function of 81 lines' src/base/long.c "void f(void)\n{\n$(lines '    f();' 79)}\n"
 planted shellcheck 'shellcheck has findings' client/tool.sh 'echo $1\n'

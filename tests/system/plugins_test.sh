@@ -95,6 +95,7 @@ refuses() {
 refuses "an option out of range" trails=31 'filter "trails": option frames cannot be "31"; it takes whole numbers from 1 to 30'
 refuses "in a branch" 'split[a][b];[a]trails[c];[b][c]hstack' 'filter "trails" is a plugin.s and stands in a branch'
 refuses "a wrong name" trials "No such filter: 'trials': did you mean 'trails'"
-refuses "OpenCV's without it" faces 'package vidmpi-opencv .*VID_OPENCV'
+[ -e "$(dirname "$real")/plugins/opencv.so" ] ||
+  refuses "OpenCV's without it" faces 'package vidmpi-opencv .*VID_OPENCV'
 no_leftovers "plugins" 5
 finish
