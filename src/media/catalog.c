@@ -124,9 +124,6 @@ static int check_expression(AVFilterContext *filter, const char *text, struct vi
 
     if (why)
         return filter_refuse(filter, why, err);
-    if (!FRAME_NUMBERS_CAN_BE_SET && uses_frame_number(text))
-        return filter_refuse(
-            filter, "with this version of libavfilter the number of a frame cannot be told to it", err);
     return 0;
 }
 
@@ -153,10 +150,12 @@ static int check_texts(AVFilterContext *filter, void *object, struct vid_error *
 bool filter_counts(AVFilterContext *filter)
 {
     static const char *const names =
-        "datascope fade framestep perspective"; /* they look at it by themselves */
+        "datascope doubleweave fade framestep perspective"; /* they look at it by themselves */
     const AVOption *o = NULL;
     bool draws = !strcmp(filter->filter->name, "drawtext");
 
+    if (!strcmp(filter->filter->name, "tinterlace"))
+        return filter_is(filter, "mode", "pad") || filter_is(filter, "mode", "mergex2");
     if (has_word(names, filter->filter->name) ||
         (filter->enable_str && uses_frame_number(filter->enable_str)))
         return true;
@@ -190,6 +189,9 @@ int catalog_check_filter(AVFilterContext *filter, struct filter_window *window, 
         return filter_refuse(filter, entry->reason, err);
     if ((why = catalog_window(filter, window)))
         return filter_refuse(filter, why, err);
+    if (!FRAME_NUMBERS_CAN_BE_SET && filter_counts(filter))
+        return filter_refuse(
+            filter, "with this version of libavfilter the number of a frame cannot be told to it", err);
     for (const struct catalog_rule *rule = catalog_rules; rule->filter; rule++)
         if (!strcmp(rule->filter, name) && !rule_passes(filter, rule))
             return filter_refuse(filter, rule->reason, err);

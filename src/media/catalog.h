@@ -16,25 +16,29 @@ struct catalog_entry {
     const char *reason; /* why it is FILTER_SERIAL; NULL else */
 };
 
-/* What a filter of FILTER_WINDOW needs and does, with its options. All zero but step 1: it works frame by
- * frame. */
+/* What a filter of FILTER_WINDOW or FILTER_ALIGNED needs and does, with its options. All zero but step 1: it
+ * works frame by frame. */
 struct filter_window {
     unsigned before, after; /* frames of its input before that of a picture, which shape it; frames after it
                                that must have come in before the picture comes out */
     unsigned skipped;       /* frames at the video's beginning that it gives no picture for */
     unsigned missing;       /* and at its end */
     unsigned step;          /* it gives a picture for each so many frames; 0: for some, nobody knows which */
-    bool retimes;           /* its pictures are at other times, or more or fewer, than the frames */
-    bool fresh;             /* it goes forward only: one graph cannot serve frames in any order */
-    int rounding; /* retimes: how a frame's time becomes that of its first picture, enum AVRounding */
+    unsigned gives;         /* retimes: pictures for each `step` frames, always so many; 0: it varies */
+    unsigned period; /* it takes frames in groups of so many, counted from the first that it sees, and is
+                        exact for those of whole groups: before and after count from there; 0, 1: not so */
+    bool retimes;    /* its pictures are at other times, or more or fewer, than the frames */
+    bool fresh;      /* it goes forward only: one graph cannot serve frames in any order */
+    int rounding;    /* retimes: how a frame's time becomes that of its first picture, enum AVRounding */
 };
 
 /* The counters of a link, from which filters take `n`, are private to libavfilter; they are known
  * for this version. With another one graphs that use the number are refused. */
 #define FRAME_NUMBERS_CAN_BE_SET (LIBAVFILTER_VERSION_MAJOR == 8)
 
-/* Frames of context that are accepted, before and after together; frames that a task may hold with them, for
- * the task list's record; how many frames of its own a task has for each of context, and at least. */
+/* Frames of context that are accepted, before and after together, and of a period; frames that a task may
+ * hold with them, for the task list's record; how many frames of its own a task has for each of context, and
+ * at least. */
 #define CONTEXT_MAX 128
 #define CONTEXT_TASK_MAX 256
 #define CONTEXT_SHARE 4

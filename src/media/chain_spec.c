@@ -125,6 +125,7 @@ static void take_context(const struct chain_context *context, struct chain_spec 
     spec->windowed = context->windowed;
     spec->before = (int)context->before;
     spec->after = (int)context->after;
+    spec->period = (int)context->period;
     spec->task_frames = (int)context->task_frames;
 }
 
@@ -134,6 +135,7 @@ void chain_spec_context(const struct chain_spec *spec, struct chain_context *out
                                   .windowed = spec->windowed,
                                   .before = (unsigned)spec->before,
                                   .after = (unsigned)spec->after,
+                                  .period = (unsigned)spec->period,
                                   .task_frames = (unsigned)spec->task_frames};
 }
 

@@ -16,8 +16,8 @@ struct chain_spec {
     int keep_format;              /* no automatic conversions */
     int width, height, autoscale; /* -s */
     int threads;
-    int windowed, before, after, task_frames;    /* struct chain_context */
-    int fixed_width, fixed_height, fixed_format; /* of the first configuration; width 0 before */
+    int windowed, before, after, period, task_frames; /* struct chain_context */
+    int fixed_width, fixed_height, fixed_format;      /* of the first configuration; width 0 before */
 };
 
 int chain_spec_copy(const struct chain_spec *spec, struct chain_spec **out, struct vid_error *err);

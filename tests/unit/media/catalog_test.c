@@ -68,7 +68,11 @@ static void options_with_state_are_refused(void **state)
     refuses("shufflepixels", -ENOTSUP, "seed=NUMBER");
     refuses("histeq=antibanding=weak", -ENOTSUP, "antibanding");
     refuses("split[a][b];[a][b]convolve=impulse=first", -ENOTSUP, "impulse=first");
-    refuses("stereo3d=sbsl:al", -ENOTSUP, "alternating");
+    refuses("interlace", -ENOTSUP, "setfield=prog before it");
+    refuses("yadif=deint=interlaced,interlace", -ENOTSUP, "setfield=prog before it");
+    refuses("setfield=prog,tinterlace=interleave_top:flags=bypass_il", -ENOTSUP, "in none of its pairs");
+    refuses("tile=2x2:overlap=1:init_padding=1", -ENOTSUP, "overlap with init_padding");
+    refuses("thumbnail=enable='gt(t,1)'", -ENOTSUP, "in none of its groups");
     refuses("waveform=envelope=peak", -ENOTSUP, "peak");
 }
 
@@ -143,8 +147,86 @@ static void contexts_add_up(void **state)
     }
 }
 
+struct period_case {
+    const char *graph;
+    unsigned period, before, after;
+};
+
+static void periods_compose(void **state)
+{
+    static const struct period_case cases[] = {
+        {"hflip", 1, 0, 0},
+        {"tmix", 1, 2, 0},
+        {"thumbnail", 100, 0, 0},
+        {"tile", 30, 0, 0},
+        {"tile=4x4:nb_frames=5", 5, 0, 0},
+        {"tile=3x1:overlap=1", 2, 2, 1},
+        {"tile=3x3:overlap=7", 2, 8, 7},
+        {"tile=2x2:overlap=9", 1, 4, 3}, /* libavfilter makes it 3 */
+        {"tile=2x2:init_padding=1", 4, 4, 3},
+        {"shuffleframes=2 0 1", 3, 0, 0},
+        {"tinterlace", 2, 0, 0},
+        {"tinterlace=pad", 1, 0, 1},
+        {"bwdif=0,format=yuv420p,interlace", 2, 2, 1},
+        {"tile=2x1,thumbnail=3", 6, 0, 0},
+        {"framestep=4,tile=3x1", 12, 0, 0},
+        {"tmix=frames=4,tile=2x1", 2, 4, 0}, /* a whole group before */
+        {"tile=2x1,tmix=frames=4", 2, 6, 0},
+        {"tblend,tile=2x1", 2, 2, 1},
+        {"yadif=1,tile=3x2", 3, 3, 1},
+        {"separatefields,weave", 1, 0, 1},
+        {"shuffleframes=1 -1 0,tile=2x2", 6, 0, 0},
+        {NULL, 0, 0, 0},
+    };
+
+    for (const struct period_case *c = cases; c->graph; c++) {
+        struct chain_context context;
+        struct vid_error err = {0};
+
+        assert_int_equal(chain_context(c->graph, &context, &err), 0);
+        if (!context.parallel || context.period != c->period || context.before != c->before ||
+            context.after != c->after)
+            fail_msg("%s: period %u (%u,%u) %s", c->graph, context.period, context.before, context.after,
+                     context.reason);
+        assert_int_equal(context.task_frames % context.period, 0);
+        assert_true(chain_feed_most(&context) <= CONTEXT_TASK_MAX);
+    }
+}
+
+static void a_task_is_fed_whole_groups(void **state)
+{
+    static const struct {
+        unsigned period, before, after;
+        uint64_t first, count, from, to;
+    } cases[] = {
+        {1, 2, 3, 10, 4, 8, 17}, {1, 2, 3, 1, 1, 0, 5},   {0, 0, 0, 7, 1, 7, 8},   {5, 0, 0, 10, 5, 10, 15},
+        {5, 0, 0, 9, 1, 5, 10},  {5, 10, 2, 9, 3, 0, 17}, {5, 5, 0, 14, 2, 5, 20}, {5, 5, 1, 4, 1, 0, 6},
+        {3, 3, 0, 8, 16, 3, 24}, {4, 0, 0, 6, 13, 4, 20},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct chain_context context = {.period = cases[i].period,
+                                        .before = cases[i].before,
+                                        .after = cases[i].after,
+                                        .task_frames = (unsigned)cases[i].count};
+        uint64_t from, to;
+
+        chain_feed(&context, cases[i].first, cases[i].count, &from, &to);
+        assert_int_equal(from, cases[i].from);
+        assert_int_equal(to, cases[i].to);
+        assert_true(chain_feed_most(&context) >= to - from);
+    }
+}
+
 static void windows_that_do_not_combine_are_refused(void **state)
 {
+    refuses("thumbnail=129", -ENOTSUP, "too many neighbouring frames");
+    refuses("tile=10x10,thumbnail=2", -ENOTSUP, "too many neighbouring frames");
+    refuses("fps=10,tile", -ENOTSUP, "before a filter that takes them in groups");
+    refuses("yadif=1:deint=interlaced,weave", -ENOTSUP, "before a filter that takes them in groups");
+    refuses("tile=3x1:overlap=1,tinterlace", -ENOTSUP, "before a filter that takes them in groups");
+    refuses("tile=2x2,drawtext=text=%{n}", -ENOTSUP, "before a filter that counts them");
+    accepts("thumbnail=128");
     refuses("tmix=frames=1000", -ENOTSUP, "too many neighbouring frames");
     refuses("framestep=100,tmix=frames=3", -ENOTSUP, "too many neighbouring frames");
     refuses("fps=10,tmix", -ENOTSUP,
@@ -233,6 +315,8 @@ int main(void)
         cmocka_unit_test(expressions_with_state_are_refused),
         cmocka_unit_test(contexts_follow_from_options),
         cmocka_unit_test(contexts_add_up),
+        cmocka_unit_test(periods_compose),
+        cmocka_unit_test(a_task_is_fed_whole_groups),
         cmocka_unit_test(windows_that_do_not_combine_are_refused),
         cmocka_unit_test(a_serial_graph_has_a_reason),
         cmocka_unit_test(tokens_are_whole_words),
