@@ -74,8 +74,9 @@ struct chain_run {
  * none or several. Over all tasks these are exactly the pictures of one run over the whole video, however it
  * is cut. Windowed chains need frames whose times grow, and those that take frames in groups need a graph
  * that is built at a whole group when the frames' size or format changes: -ERANGE else; -EINVAL when the
- * task's first picture is not at the beginning of a group. After the call nothing holds the pictures' memory
- * but the pictures that were emitted. A chain that is not windowed keeps its graph, as with chain_filter. */
+ * task's first picture is not at the beginning of a group or its last one not at the end. After the call
+ * nothing holds the pictures' memory but the pictures that were emitted. A chain that is not windowed keeps
+ * its graph, as with chain_filter. */
 typedef int (*chain_run_emit)(void *opaque, uint64_t frame, struct picture **picture);
 int chain_filter_run(struct chain *chain, const struct chain_run *run, chain_run_emit emit, void *opaque,
                      struct vid_error *err);

@@ -188,6 +188,18 @@ unsigned chain_feed_most(const struct chain_context *context)
     return context->before + (unsigned)round_up(context->task_frames + period - 1, period) + context->after;
 }
 
+/* A group that is not whole would give no picture, and nobody would miss it. */
+static int check_end(const struct chain *chain, const struct chain_run *run, struct vid_error *err)
+{
+    uint64_t end = run->first + run->count;
+
+    if (run->last || end + run->after >= round_up(end, FFMAX((unsigned)chain->spec->period, 1)))
+        return 0;
+    return vid_fail(err, -EINVAL,
+                    "a task ends at frame %llu, but the graph \"%s\" takes frames in groups of %d",
+                    (unsigned long long)(end + run->after), chain->spec->filter, chain->spec->period);
+}
+
 int chain_filter_run(struct chain *chain, const struct chain_run *run, chain_run_emit emit, void *opaque,
                      struct vid_error *err)
 {
@@ -196,6 +208,8 @@ int chain_filter_run(struct chain *chain, const struct chain_run *run, chain_run
 
     if (!chain->spec->windowed)
         return run_frames(chain, run, emit, opaque, err);
+    if ((rc = check_end(chain, run, err)) < 0)
+        return rc;
     cutter.times = calloc((size_t)run->before + run->count + run->after, sizeof(*cutter.times));
     if (!cutter.times)
         return vid_fail(err, -ENOMEM, "no memory for the times of a task's frames");

@@ -342,9 +342,13 @@ static void tasks_begin_with_a_group(void **state)
     struct vid_error err = {0};
 
     window_open(&w, "even.mkv", "tile=3x1");
-    struct chain_run run = {.first = 4, .count = 4, .pictures = w.pictures + 4};
+    struct chain_run run = {.first = 4, .count = 5, .pictures = w.pictures + 4};
     assert_int_equal(chain_filter_run(w.run.chain, &run, drop_emitted, NULL, &err), -EINVAL);
     assert_non_null(strstr(err.text, "a task begins at frame 4"));
+    run = (struct chain_run){.first = 3, .count = 1, .after = 1, .pictures = w.pictures + 3};
+    vid_error_clear(&err);
+    assert_int_equal(chain_filter_run(w.run.chain, &run, drop_emitted, NULL, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "a task ends at frame 5"));
     for (unsigned i = 4; i < w.count; i++)
         w.pictures[i]->graph_first = 4;
     run = (struct chain_run){.first = 3, .count = 3, .pictures = w.pictures + 3};
@@ -385,8 +389,7 @@ static void other_graphs_run_the_same_way(void **state)
 /* Where the size of the frames changes ffmpeg builds its graph anew: nothing before that counts. */
 static void a_new_size_begins_anew(void **state)
 {
-    static const char *const graphs[] = {"tmix=frames=4",    "yadif",    "fps=20",
-                                         "tblend,hue=h=n*9", "tile=2x2", NULL};
+    static const char *const graphs[] = {"tmix=frames=4", "yadif", "fps=20", "tblend,hue=h=n*9", NULL};
     int wrong = 0;
 
     check_make("-i even.mkv -frames:v 20 -c:v mpeg2video -q:v 3 -r 25 -f mpegts a.part");
