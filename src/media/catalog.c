@@ -114,8 +114,13 @@ static bool remembers_place(const char *option, const char *value, AVFilterConte
 
 static bool uses_frame_number(const char *text)
 {
-    return expression_uses(text, "n") || expression_uses(text, "N") || expression_uses(text, "on") ||
-           strstr(text, "%{n}") || strstr(text, "%{frame_num}");
+    return expression_uses_any(text, "n N on");
+}
+
+/* drawtext has texts that are no expressions. */
+static bool is_expression(const AVFilterContext *filter, const char *option)
+{
+    return strcmp(filter->filter->name, "drawtext") != 0 || has_word("x y alpha fontsize", option);
 }
 
 static int check_expression(AVFilterContext *filter, const char *text, struct vid_error *err)
@@ -137,7 +142,8 @@ static int check_texts(AVFilterContext *filter, void *object, struct vid_error *
         const char *value;
         int rc;
 
-        if (o->type != AV_OPT_TYPE_STRING || !(value = *(char **)((char *)object + o->offset)))
+        if (o->type != AV_OPT_TYPE_STRING || !(value = *(char **)((char *)object + o->offset)) ||
+            !is_expression(filter, o->name))
             continue;
         if ((rc = check_expression(filter, value, err)) < 0)
             return rc;
@@ -147,26 +153,52 @@ static int check_texts(AVFilterContext *filter, void *object, struct vid_error *
     return 0;
 }
 
+static bool draws_frame_number(AVFilterContext *filter)
+{
+    struct text_use use = {0};
+
+    if (!strcmp(filter->filter->name, "drawtext"))
+        drawtext_use(filter, &use);
+    return use.counts;
+}
+
 bool filter_counts(AVFilterContext *filter)
 {
     static const char *const names =
-        "datascope doubleweave fade framestep perspective"; /* they look at it by themselves */
+        "datascope doubleweave fade framestep oscilloscope perspective"; /* they look at it by themselves */
     const AVOption *o = NULL;
-    bool draws = !strcmp(filter->filter->name, "drawtext");
 
     if (!strcmp(filter->filter->name, "tinterlace"))
         return filter_is(filter, "mode", "pad") || filter_is(filter, "mode", "mergex2");
     if (has_word(names, filter->filter->name) ||
         (filter->enable_str && uses_frame_number(filter->enable_str)))
         return true;
+    if (draws_frame_number(filter))
+        return true;
     while (filter->filter->priv_class && (o = av_opt_next(filter->priv, o))) {
         const char *text =
             o->type == AV_OPT_TYPE_STRING ? *(char **)((char *)filter->priv + o->offset) : NULL;
 
-        if (text && (uses_frame_number(text) || (draws && *text && !strcmp(o->name, "timecode"))))
+        if (text && is_expression(filter, o->name) && uses_frame_number(text))
             return true;
     }
     return false;
+}
+
+bool filter_renumbers(const struct filter_window *window)
+{
+    return window->retimes && (window->step != 1 || window->gives != 1);
+}
+
+bool filter_reads_metadata(AVFilterContext *filter)
+{
+    struct text_use use = {0};
+
+    if (!strcmp(filter->filter->name, "metadata"))
+        return filter_is(filter, "mode", "select") || filter_is(filter, "mode", "print");
+    if (!strcmp(filter->filter->name, "drawtext"))
+        drawtext_use(filter, &use);
+    return use.metadata || has_word("cover_rect drawgraph", filter->filter->name);
 }
 
 bool filter_wants_one_thread(const AVFilterContext *filter)
@@ -197,5 +229,12 @@ int catalog_check_filter(AVFilterContext *filter, struct filter_window *window, 
             return filter_refuse(filter, rule->reason, err);
     if (filter->enable_str && (rc = check_expression(filter, filter->enable_str, err)) < 0)
         return rc;
+    if (!strcmp(name, "drawtext")) {
+        struct text_use use = {0};
+
+        drawtext_use(filter, &use);
+        if (use.state)
+            return filter_refuse(filter, use.state, err);
+    }
     return filter->filter->priv_class ? check_texts(filter, filter->priv, err) : 0;
 }

@@ -28,6 +28,7 @@ struct filter_window {
     unsigned period; /* it takes frames in groups of so many, counted from the first that it sees, and is
                         exact for those of whole groups: before and after count from there; 0, 1: not so */
     bool retimes;    /* its pictures are at other times, or more or fewer, than the frames */
+    bool warps;      /* and an expression says which: whose a picture is does not follow from its time */
     bool fresh;      /* it goes forward only: one graph cannot serve frames in any order */
     int rounding;    /* retimes: how a frame's time becomes that of its first picture, enum AVRounding */
 };
@@ -77,8 +78,14 @@ int64_t filter_number(AVFilterContext *filter, const char *option);
 bool filter_is(AVFilterContext *filter, const char *option, const char *constant);
 bool filter_has_flag(AVFilterContext *filter, const char *option, const char *flag);
 
+/* Whether it gives more or fewer pictures than frames, not only at other times. */
+bool filter_renumbers(const struct filter_window *window);
+
 /* Whether it uses the number of the frame. */
 bool filter_counts(AVFilterContext *filter);
+
+/* Whether what it does follows from the metadata of frames. */
+bool filter_reads_metadata(AVFilterContext *filter);
 
 /* Whether it is listed as one whose pixels depend on the number of its threads. */
 bool filter_wants_one_thread(const AVFilterContext *filter);
@@ -93,6 +100,24 @@ const char *expression_state(const char *text);
 
 /* Whether the name stands in the expression as a variable or function. */
 bool expression_uses(const char *text, const char *name);
+
+/* Whether one of the names, separated by single spaces, stands in the expression. */
+bool expression_uses_any(const char *text, const char *names);
+
+/* What the expansions "%{...}" of drawtext's options do beside drawing. */
+struct text_use {
+    const char *state; /* why it needs what was before, or NULL */
+    bool counts;       /* uses the number of the frame */
+    bool metadata;     /* draws metadata of the frame */
+};
+void drawtext_use(AVFilterContext *filter, struct text_use *use);
+
+/* One text, as the option text with expansion=normal; adds to `use`. */
+void text_use(const char *text, struct text_use *use);
+
+/* catalog_ties.c: -ENOTSUP when a filter reads metadata that another one of the graph finds by comparing with
+ * earlier frames. */
+int check_metadata(const AVFilterGraph *graph, struct vid_error *err);
 
 /* Parses the text into a new graph without configuring it; the ends that are open come out (NULL: not
  * wanted). libavfilter's message on failure. */

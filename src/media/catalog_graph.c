@@ -6,41 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Filters that say something about a frame by comparing it with earlier ones. */
-static bool tells_of_earlier_frames(const char *name)
-{
-    static const char *const names = "cropdetect freezedetect scdet signalstats siti vmafmotion blackdetect";
-
-    return has_word(names, name);
-}
-
-static bool prints_metadata(AVFilterContext *filter)
-{
-    uint8_t *text = NULL;
-    bool found;
-
-    if (strcmp(filter->filter->name, "drawtext") != 0 ||
-        av_opt_get(filter, "text", AV_OPT_SEARCH_CHILDREN, &text) < 0)
-        return false;
-    found = text && strstr((const char *)text, "%{metadata");
-    av_free(text);
-    return found;
-}
-
-static int check_metadata(const AVFilterGraph *graph, struct vid_error *err)
-{
-    AVFilterContext *teller = NULL;
-
-    for (unsigned i = 0; i < graph->nb_filters; i++)
-        if (tells_of_earlier_frames(graph->filters[i]->filter->name))
-            teller = graph->filters[i];
-    for (unsigned i = 0; teller && i < graph->nb_filters; i++)
-        if (prints_metadata(graph->filters[i]))
-            return filter_refuse(teller,
-                                 "drawtext would print what it found by comparing with earlier frames", err);
-    return 0;
-}
-
 /* A source without end keeps the graph running after the input's end, unless its consumer stops with the
  * shortest. */
 static int check_sources(const AVFilterGraph *graph, struct vid_error *err)
@@ -110,6 +75,7 @@ struct walk {
     struct need *needs; /* at the input of each filter, once `known` */
     bool *known;
     bool windowed;
+    AVFilterContext *warps;
 };
 
 static unsigned common_divisor(unsigned a, unsigned b)
@@ -152,7 +118,7 @@ static const char *why_not_retime(const struct filter_window *window, const stru
         return NULL;
     if (need->joins)
         return "it changes the number or the times of frames before streams are joined";
-    if (need->counts)
+    if (need->counts && filter_renumbers(window))
         return "it changes the number of frames before a filter that counts them";
     if (!window->gives && need->period > 1)
         return "it changes the number of frames before a filter that takes them in groups";
@@ -219,7 +185,10 @@ static int pass_filter(struct walk *walk, AVFilterContext *filter, struct need *
     need->joins |= filter->nb_inputs > 1;
     need->counts |= filter_counts(filter);
     need->windows |= window.before || window.after || window.period > 1;
-    walk->windowed |= window.before || window.after || window.period > 1 || window.retimes || window.fresh;
+    walk->windowed |=
+        window.before || window.after || window.period > 1 || filter_renumbers(&window) || window.fresh;
+    if (window.warps)
+        walk->warps = filter;
     return 0;
 }
 
@@ -257,6 +226,8 @@ static int need_at(struct walk *walk, AVFilterContext *filter, struct need **out
 /* A source of its own begins anew in every graph, at a time long before the task's. */
 static int check_alone(const struct walk *walk, struct vid_error *err)
 {
+    if (walk->windowed && walk->warps)
+        return filter_refuse(walk->warps, "it changes times in a graph with neighbouring frames", err);
     for (unsigned i = 0; walk->windowed && i < walk->graph->nb_filters; i++)
         if (!walk->graph->filters[i]->nb_inputs)
             return filter_refuse(walk->graph->filters[i],

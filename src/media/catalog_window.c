@@ -176,23 +176,57 @@ static const char *fade(AVFilterContext *filter, struct filter_window *window)
     return NULL;
 }
 
+/* NULL, or that its option expr uses one of the names. */
+static const char *check_names(AVFilterContext *filter, const char *names, const char *reason)
+{
+    uint8_t *text = NULL;
+    const char *why;
+
+    if (av_opt_get(filter, "expr", AV_OPT_SEARCH_CHILDREN, &text) < 0)
+        return "its expression cannot be read";
+    why = expression_uses_any((const char *)text, names) ? reason : NULL;
+    av_free(text);
+    return why;
+}
+
 static const char *choose(AVFilterContext *filter, struct filter_window *window)
 {
-    static const char *const kept[] = {
-        "start_pts",       "start_t",    "prev_pts",        "prev_t", "prev_selected_pts",
-        "prev_selected_t", "selected_n", "prev_selected_n", "scene",  "selected_pts"};
-    uint8_t *text = NULL;
-    const char *why = NULL;
+    static const char *const kept = "start_pts start_t prev_pts prev_t prev_selected_pts prev_selected_t "
+                                    "selected_n prev_selected_n scene "
+                                    "selected_pts";
 
     if (filter_number(filter, "outputs") != 1)
         return "it has more than one output";
-    if (av_opt_get(filter, "expr", AV_OPT_SEARCH_CHILDREN, &text) < 0)
-        return "its expression cannot be read";
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]) && !why; i++)
-        if (expression_uses((const char *)text, kept[i]))
-            why = "its expression looks at earlier frames";
-    av_free(text);
-    return why;
+    return check_names(filter, kept, "its expression looks at earlier frames");
+}
+
+/* N is a number of its own, which nobody can tell it. */
+static const char *setpts(AVFilterContext *filter, struct filter_window *window)
+{
+    const char *why = check_names(filter, "RTCTIME RTCSTART", "its expression looks at the clock");
+
+    if (!why)
+        why = check_names(filter, "STARTPTS STARTT PREV_INPTS PREV_INT PREV_OUTPTS PREV_OUTT",
+                          "its expression looks at earlier frames");
+    return why ? why
+               : check_names(filter, "N", "its expression uses N, which it counts from the first frame");
+}
+
+/* Frames that it lets through by what they carry. */
+static const char *metadata(AVFilterContext *filter, struct filter_window *window)
+{
+    if (filter_is(filter, "mode", "print"))
+        return "it reports of one frame after the other";
+    window->retimes = filter_is(filter, "mode", "select");
+    window->step = !window->retimes;
+    return NULL;
+}
+
+static const char *sidedata(AVFilterContext *filter, struct filter_window *window)
+{
+    window->retimes = filter_is(filter, "mode", "select");
+    window->step = !window->retimes;
+    return NULL;
 }
 
 /* One picture for each group of so many frames. */
@@ -358,6 +392,7 @@ static const struct window_row rows[] = {
     {"interlace", {ROUND_NEAR}, interlace},
     {"kerndeint", {.before = 1, .step = 1}, NULL},
     {"mestimate", {.before = 1, .after = 1, .missing = 1, .step = 1}, mestimate},
+    {"metadata", {ROUND_NEAR}, metadata},
     {"minterpolate",
      {.before = 1, .after = 2, .step = 0, .retimes = true, .rounding = AV_ROUND_UP},
      minterpolate},
@@ -366,7 +401,10 @@ static const struct window_row rows[] = {
     {"phase", {.before = 1, .step = 1}, NULL},
     {"select", {.step = 0, .retimes = true, ROUND_NEAR}, choose},
     {"separatefields", {.after = 1, .step = 1, .gives = 2, .retimes = true, ROUND_NEAR}, NULL},
+    {"setpts", {.step = 1, .gives = 1, .retimes = true, .warps = true, ROUND_NEAR}, setpts},
+    {"settb", {.step = 1, .gives = 1, .retimes = true, ROUND_NEAR}, NULL},
     {"shuffleframes", {ROUND_NEAR}, shuffleframes},
+    {"sidedata", {ROUND_NEAR}, sidedata},
     {"stereo3d", {.step = 1, ROUND_NEAR}, stereo3d},
     {"tblend", {.before = 1, .skipped = 1, .step = 1}, NULL},
     {"thumbnail", {ROUND_NEAR}, thumbnail},

@@ -49,6 +49,7 @@ static const struct row filters[] = {
     {"kerndeint", TIGHT_BEFORE},
     {"kerndeint=map=1", TIGHT_BEFORE},
     {"mestimate=method=ds,codecview=mv=pf", TIGHT},
+    {"entropy,metadata=select:key=lavfi.entropy.normalized_entropy.normal.Y:value=0.83:function=greater", 0},
     {"minterpolate=mi_mode=blend", TIGHT},
     {"minterpolate=mi_mode=dup:fps=17", TIGHT_AFTER},
     {"noise=alls=20:allf=a", TIGHT_BEFORE},
@@ -59,6 +60,7 @@ static const struct row filters[] = {
     {"select='not(mod(n,3))'", 0},
     {"select='eq(pict_type,I)+gt(t,1)'", 0},
     {"separatefields", TIGHT_AFTER},
+    {"sidedata=select:type=24", 0},
     {"shuffleframes=2 0 1", TIGHT_PERIOD},
     {"shuffleframes=1|-1|0|3", TIGHT_PERIOD},
     {"shuffleframes=-1 1", TIGHT_PERIOD},
@@ -108,6 +110,10 @@ static const struct row filters[] = {
 };
 
 static const struct row chains[] = {
+    {"settb=1/10,tmix", TIGHT_BEFORE},
+    {"tmix,settb=1/7", TIGHT_BEFORE},
+    {"settb=1/10,fps=8", TIGHT_AFTER},
+    {"settb=1/10,tile=2x1,thumbnail=3", TIGHT_PERIOD},
     {"atadenoise,nlmeans=s=3:p=3:r=3", TIGHT},
     {"yadif,scale=96:54,eq=contrast=1.3", TIGHT},
     {"tmix=frames=3,tmix=frames=4", TIGHT_BEFORE},
@@ -151,6 +157,29 @@ static const struct row chains[] = {
     {"tile=2x2,untile=2x2", TIGHT_PERIOD},
     {"split[a][b];[a]tinterlace=pad[c];[b]pad=h=2*ih[d];[c][d]hstack", TIGHT_AFTER},
     {NULL, 0},
+};
+
+/* Frame by frame: that each graph has seen no other frame shows in nothing. */
+static const char *const frame_graphs[] = {
+    "fifo",
+    "perms=toggle",
+    "perms=random",
+    "metadata=add:key=a:value=b,metadata=modify:key=a:value=c",
+    "sidedata=delete",
+    "oscilloscope",
+    "settb=1/10",
+    "setpts=2*PTS+1/TB",
+    "setpts='if(INTERLACED,PTS+0.01/TB,T/TB*FR/10)'",
+    "setpts=0.25*PTS,hue=h=t*90",
+    "split=3[a][b][c];[b]negate[d];[c]hflip[e];[a][d][e]maskedclamp",
+    "split=3[a][b][c];[b]negate[d];[c]hflip[e];[a][d][e]maskedmax",
+    "split=3[a][b][c];[b]negate[d];[c]hflip[e];[a][d][e]maskedmin",
+    "split[a][b];[b]hflip[c];[a][c]maskedthreshold=threshold=9",
+    "split[a][b];[b]hflip[c];[a][c]multiply",
+    "split[a][b];[b]hflip[c];[a][c]streamselect=map=1",
+    "drawtext=text='%{eif\\:n*3\\:d} %{pts}':fontsize=20",
+    "stereo3d=sbsl:arcd",
+    NULL,
 };
 
 /* Seconds each: not in every run. */
@@ -285,6 +314,53 @@ static void chains_are_exact(void **state)
     check_rows(chains);
 }
 
+static char *fresh_frames(struct window_run *w)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    struct vid_error err = {0};
+
+    for (unsigned i = 0; i < w->count; i++) {
+        struct chain_run run = {.first = i, .count = 1, .pictures = w->pictures + i};
+
+        chain_graph_free(&w->run.chain->graph);
+        if (chain_filter_run(w->run.chain, &run, print_emitted, out, &err) < 0)
+            fail_msg("%s: %s", w->run.wish.filter, err.text);
+    }
+    fclose(out);
+    return text;
+}
+
+static int check_frames(const char *clip, const char *graph)
+{
+    struct window_run w;
+    char *whole, *alone;
+    int wrong;
+
+    window_open(&w, clip, graph);
+    assert_false(w.context.windowed);
+    whole = window_whole(&w);
+    alone = fresh_frames(&w);
+    wrong = tell_if_not_ffmpegs(clip, graph, whole) + (strcmp(alone, whole) != 0);
+    if (strcmp(alone, whole) != 0)
+        check_tell_difference(graph, alone, whole);
+    free(whole);
+    free(alone);
+    window_close(&w);
+    return wrong;
+}
+
+static void frames_are_exact(void **state)
+{
+    int wrong = 0;
+
+    for (size_t i = 0; frame_graphs[i]; i++)
+        for (size_t k = 0; k < sizeof(window_clips) / sizeof(window_clips[0]); k++)
+            wrong += check_frames(window_clips[k], frame_graphs[i]);
+    assert_int_equal(wrong, 0);
+}
+
 static void slow_filters_are_exact(void **state)
 {
     check_rows(slow);
@@ -413,7 +489,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_new_size_begins_anew),   cmocka_unit_test(other_graphs_run_the_same_way),
         cmocka_unit_test(filters_are_exact),
     };
-    const struct CMUnitTest chain_tests[] = {cmocka_unit_test(chains_are_exact)};
+    const struct CMUnitTest chain_tests[] = {cmocka_unit_test(chains_are_exact),
+                                             cmocka_unit_test(frames_are_exact)};
     const struct CMUnitTest slow_tests[] = {cmocka_unit_test(slow_filters_are_exact)};
     const char *which = argc > 1 ? argv[1] : "";
 
