@@ -133,4 +133,31 @@ static inline char *window_whole(struct window_run *w)
     return window_tasks(w, w->count, &none);
 }
 
+/* The pictures of the whole are ffmpeg's own. */
+static inline int window_tell_if_not_ffmpegs(const char *clip, const char *graph, const char *whole)
+{
+    char in[60], line[1500], base[40], *theirs, *ours = NULL;
+    size_t size;
+    FILE *out = open_memstream(&ours, &size);
+
+    for (const char *at = whole, *end; *at; at = end + 1) {
+        const char *from = end = strchr(at, '\n');
+
+        for (int spaces = 0; spaces < 3; spaces += *--from == ' ')
+            continue;
+        fprintf(out, "%.*s\n", (int)(end - from - 1), from + 1);
+    }
+    fclose(out);
+    snprintf(in, sizeof(in), "-i @%s", clip);
+    snprintf(line, sizeof(line), "%s -vf \"%s\" o.nut", in, graph);
+    check_time_base(line, base, sizeof(base));
+    theirs = check_theirs(in, graph, base);
+    int wrong = strcmp(ours, theirs) != 0;
+    if (wrong)
+        check_tell_difference(line, ours, theirs);
+    free(ours);
+    free(theirs);
+    return wrong;
+}
+
 #endif

@@ -159,29 +159,6 @@ static const struct row chains[] = {
     {NULL, 0},
 };
 
-/* Frame by frame: that each graph has seen no other frame shows in nothing. */
-static const char *const frame_graphs[] = {
-    "fifo",
-    "perms=toggle",
-    "perms=random",
-    "metadata=add:key=a:value=b,metadata=modify:key=a:value=c",
-    "sidedata=delete",
-    "oscilloscope",
-    "settb=1/10",
-    "setpts=2*PTS+1/TB",
-    "setpts='if(INTERLACED,PTS+0.01/TB,T/TB*FR/10)'",
-    "setpts=0.25*PTS,hue=h=t*90",
-    "split=3[a][b][c];[b]negate[d];[c]hflip[e];[a][d][e]maskedclamp",
-    "split=3[a][b][c];[b]negate[d];[c]hflip[e];[a][d][e]maskedmax",
-    "split=3[a][b][c];[b]negate[d];[c]hflip[e];[a][d][e]maskedmin",
-    "split[a][b];[b]hflip[c];[a][c]maskedthreshold=threshold=9",
-    "split[a][b];[b]hflip[c];[a][c]multiply",
-    "split[a][b];[b]hflip[c];[a][c]streamselect=map=1",
-    "drawtext=text='%{eif\\:n*3\\:d} %{pts}':fontsize=20",
-    "stereo3d=sbsl:arcd",
-    NULL,
-};
-
 /* Seconds each: not in every run. */
 static const struct row slow[] = {
     {"estdif", TIGHT_AFTER},
@@ -217,33 +194,6 @@ static int tell_if_differs(struct window_run *w, const char *clip, const char *w
     return wrong;
 }
 
-/* The pictures of the whole are ffmpeg's own. */
-static int tell_if_not_ffmpegs(const char *clip, const char *graph, const char *whole)
-{
-    char in[60], line[1500], base[40], *theirs, *ours = NULL;
-    size_t size;
-    FILE *out = open_memstream(&ours, &size);
-
-    for (const char *at = whole, *end; *at; at = end + 1) {
-        const char *from = end = strchr(at, '\n');
-
-        for (int spaces = 0; spaces < 3; spaces += *--from == ' ')
-            continue;
-        fprintf(out, "%.*s\n", (int)(end - from - 1), from + 1);
-    }
-    fclose(out);
-    snprintf(in, sizeof(in), "-i @%s", clip);
-    snprintf(line, sizeof(line), "%s -vf \"%s\" o.nut", in, graph);
-    check_time_base(line, base, sizeof(base));
-    theirs = check_theirs(in, graph, base);
-    int wrong = strcmp(ours, theirs) != 0;
-    if (wrong)
-        check_tell_difference(line, ours, theirs);
-    free(ours);
-    free(theirs);
-    return wrong;
-}
-
 static bool differs_with_less(struct window_run *w, const char *whole, int side)
 {
     struct chain_context less = w->context;
@@ -275,7 +225,7 @@ static int check_clip(const char *clip, const struct row *row, int *seen)
     window_open(&w, clip, row->graph);
     assert_true(w.context.windowed);
     whole = window_whole(&w);
-    wrong = tell_if_not_ffmpegs(clip, row->graph, whole);
+    wrong = window_tell_if_not_ffmpegs(clip, row->graph, whole);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         wrong += tell_if_differs(&w, clip, whole, sizes[i]);
     for (int side = TIGHT_BEFORE; side <= TIGHT_PERIOD; side *= 2)
@@ -312,53 +262,6 @@ static void filters_are_exact(void **state)
 static void chains_are_exact(void **state)
 {
     check_rows(chains);
-}
-
-static char *fresh_frames(struct window_run *w)
-{
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
-    struct vid_error err = {0};
-
-    for (unsigned i = 0; i < w->count; i++) {
-        struct chain_run run = {.first = i, .count = 1, .pictures = w->pictures + i};
-
-        chain_graph_free(&w->run.chain->graph);
-        if (chain_filter_run(w->run.chain, &run, print_emitted, out, &err) < 0)
-            fail_msg("%s: %s", w->run.wish.filter, err.text);
-    }
-    fclose(out);
-    return text;
-}
-
-static int check_frames(const char *clip, const char *graph)
-{
-    struct window_run w;
-    char *whole, *alone;
-    int wrong;
-
-    window_open(&w, clip, graph);
-    assert_false(w.context.windowed);
-    whole = window_whole(&w);
-    alone = fresh_frames(&w);
-    wrong = tell_if_not_ffmpegs(clip, graph, whole) + (strcmp(alone, whole) != 0);
-    if (strcmp(alone, whole) != 0)
-        check_tell_difference(graph, alone, whole);
-    free(whole);
-    free(alone);
-    window_close(&w);
-    return wrong;
-}
-
-static void frames_are_exact(void **state)
-{
-    int wrong = 0;
-
-    for (size_t i = 0; frame_graphs[i]; i++)
-        for (size_t k = 0; k < sizeof(window_clips) / sizeof(window_clips[0]); k++)
-            wrong += check_frames(window_clips[k], frame_graphs[i]);
-    assert_int_equal(wrong, 0);
 }
 
 static void slow_filters_are_exact(void **state)
@@ -457,7 +360,7 @@ static void other_graphs_run_the_same_way(void **state)
     assert_false(w.context.windowed);
     whole = window_whole(&w);
     assert_false(differs(&w, whole, 7, &w.context));
-    assert_int_equal(tell_if_not_ffmpegs("even.mkv", "hue=h=n*10,negate", whole), 0);
+    assert_int_equal(window_tell_if_not_ffmpegs("even.mkv", "hue=h=n*10,negate", whole), 0);
     free(whole);
     window_close(&w);
 }
@@ -489,8 +392,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_new_size_begins_anew),   cmocka_unit_test(other_graphs_run_the_same_way),
         cmocka_unit_test(filters_are_exact),
     };
-    const struct CMUnitTest chain_tests[] = {cmocka_unit_test(chains_are_exact),
-                                             cmocka_unit_test(frames_are_exact)};
+    const struct CMUnitTest chain_tests[] = {cmocka_unit_test(chains_are_exact)};
     const struct CMUnitTest slow_tests[] = {cmocka_unit_test(slow_filters_are_exact)};
     const char *which = argc > 1 ? argv[1] : "";
 
