@@ -78,6 +78,7 @@ static void contexts_follow_from_options(void **state)
     static const struct context_case cases[] = {
         {"hflip", false, 0, 0},
         {"tmix=frames=1", false, 0, 0},
+        {"tmix=frames=5", true, 4, 0},
         {"tmix=frames=7", true, 6, 0},
         {"atadenoise=s=9", true, 4, 5},
         {"atadenoise=s=8", true, 4, 5}, /* libavfilter makes it odd */

@@ -51,6 +51,8 @@ static void options_are_read(void **state)
     refuses("fade=t=in:s=3:d=1", -ENOTSUP, "start_frame with duration");
     refuses("fade=t=in:st=3:n=20", -ENOTSUP, "start_time with nb_frames");
     accepts("hue=h='mod(n,3)*t'");
+    accepts("fps=10,hue=h=10*t");
+    refuses("fps=10,hue=h=10*n", -ENOTSUP, "that counts them");
     refuses("hue=h='time(0)'", -ENOTSUP, "clock");
 }
 
