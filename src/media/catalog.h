@@ -28,9 +28,10 @@ struct filter_window {
     unsigned period; /* it takes frames in groups of so many, counted from the first that it sees, and is
                         exact for those of whole groups: before and after count from there; 0, 1: not so */
     bool retimes;    /* its pictures are at other times, or more or fewer, than the frames */
-    bool warps;      /* and an expression says which: whose a picture is does not follow from its time */
-    bool fresh;      /* it goes forward only: one graph cannot serve frames in any order */
-    int rounding;    /* retimes: how a frame's time becomes that of its first picture, enum AVRounding */
+    bool between;    /* it gives pictures at times that are none of its frames' */
+    bool warps;   /* times do not tell whose a picture is: an expression says them, or they may be the same */
+    bool fresh;   /* it goes forward only: one graph cannot serve frames in any order */
+    int rounding; /* retimes: how a frame's time becomes that of its first picture, enum AVRounding */
 };
 
 /* The counters of a link, from which filters take `n`, are private to libavfilter; they are known

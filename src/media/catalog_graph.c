@@ -66,6 +66,7 @@ struct need {
     unsigned period; /* a filter downstream takes pictures in groups of so many; 1: none does */
     bool joins;      /* streams are joined downstream */
     bool counts;     /* a filter downstream uses the number of the frame */
+    bool between;    /* a filter downstream gives pictures at other times, made of those before and after */
     bool windows;    /* a filter downstream has a window */
 };
 
@@ -109,6 +110,7 @@ static void add_need(struct need *need, const struct need *other)
     need->period = common_multiple(need->period, other->period);
     need->joins |= other->joins;
     need->counts |= other->counts;
+    need->between |= other->between;
     need->windows |= other->windows;
 }
 
@@ -170,8 +172,11 @@ static int pass_filter(struct walk *walk, AVFilterContext *filter, struct need *
     need->after = in_frames(need->after, window.step);
     need->before += window.before;
     need->after += window.after;
+    if (need->between) /* the last picture before may be of an earlier frame or group, at the end and always
+                        */
+        need->before += window.missing + (window.step > 1 ? window.step : 0);
     if (need->period > 1) { /* groups begin so much later, by each frame that gives no picture at the start */
-        need->before += window.skipped;
+        need->before += round_up(window.skipped, need->period);
         need->after += window.skipped;
     }
     need->period = pass_period(&window, need->period);
@@ -184,6 +189,7 @@ static int pass_filter(struct walk *walk, AVFilterContext *filter, struct need *
         return filter_refuse(filter, "a picture depends on too many neighbouring frames", err);
     need->joins |= filter->nb_inputs > 1;
     need->counts |= filter_counts(filter);
+    need->between |= window.between;
     need->windows |= window.before || window.after || window.period > 1;
     walk->windowed |=
         window.before || window.after || window.period > 1 || filter_renumbers(&window) || window.fresh;

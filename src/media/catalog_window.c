@@ -121,7 +121,7 @@ static const char *minterpolate(AVFilterContext *filter, struct filter_window *w
 /* Two pictures for each frame, unless some are left alone. */
 static void by_fields(AVFilterContext *filter, struct filter_window *window, bool fields)
 {
-    window->retimes = fields;
+    window->retimes = window->between = fields;
     window->gives = filter_is(filter, "deint", "all") && !filter->enable_str ? 2 : 0;
 }
 
@@ -318,11 +318,14 @@ static const char *tinterlace(AVFilterContext *filter, struct filter_window *win
     if (filter_has_flag(filter, "flags", "bypass_il"))
         return "with bypass_il frames that are interlaced already are in none of its pairs";
     if (filter_is(filter, "mode", "interlacex2"))
-        *window = (struct filter_window){.after = 1, .missing = 1, .step = 1, .gives = 2, .retimes = true};
+        *window = (struct filter_window){
+            .after = 1, .missing = 1, .step = 1, .gives = 2, .retimes = true, .between = true};
     else if (filter_is(filter, "mode", "pad") || filter_is(filter, "mode", "mergex2"))
         *window = (struct filter_window){.after = 1, .missing = 1, .step = 1};
     else
         one_of(window, 2);
+    if (filter_is(filter, "mode", "drop_odd"))
+        window->before = 2; /* at the time of its second frame, which the next one may have too */
     window->rounding = AV_ROUND_NEAR_INF;
     return NULL;
 }
@@ -346,6 +349,13 @@ static const char *shuffleframes(AVFilterContext *filter, struct filter_window *
     return NULL;
 }
 
+/* Whether of two frames only the second one is shown, at its time. */
+static bool shows_second(AVFilterContext *filter)
+{
+    return (filter_is(filter, "in", "al") && filter_is(filter, "out", "mr")) ||
+           (filter_is(filter, "in", "ar") && filter_is(filter, "out", "ml"));
+}
+
 /* Left and right pictures in turn: two frames are one. */
 static const char *stereo3d(AVFilterContext *filter, struct filter_window *window)
 {
@@ -357,17 +367,22 @@ static const char *stereo3d(AVFilterContext *filter, struct filter_window *windo
     if (in) {
         one_of(window, 2);
         window->gives = out ? 2 : 1;
-        window->rounding = AV_ROUND_ZERO;
+        window->rounding = shows_second(filter) ? AV_ROUND_UP : AV_ROUND_ZERO;
     } else if (out) {
-        *window = (struct filter_window){
-            .after = 1, .missing = 1, .step = 1, .gives = 2, .retimes = true, .rounding = AV_ROUND_NEAR_INF};
+        *window = (struct filter_window){.after = 1,
+                                         .missing = 1,
+                                         .step = 1,
+                                         .gives = 2,
+                                         .retimes = true,
+                                         .between = true,
+                                         .rounding = AV_ROUND_NEAR_INF};
     }
     return NULL;
 }
 
 static const char *framepack(AVFilterContext *filter, struct filter_window *window)
 {
-    window->retimes = filter_is(filter, "format", "frameseq");
+    window->retimes = window->between = filter_is(filter, "format", "frameseq");
     window->gives = 2;
     return NULL;
 }
@@ -386,7 +401,7 @@ static const struct window_row rows[] = {
     {"fade", {.step = 1, .fresh = true}, fade},
     {"fftdnoiz", {.step = 1}, fftdnoiz},
     {"fieldmatch", {.before = 1, .after = 1, .step = 1}, NULL},
-    {"fps", {.after = 1, .step = 0, .retimes = true, .rounding = FROM_ROUND_OPTION}, fps},
+    {"fps", {.after = 1, .step = 0, .retimes = true, .between = true, .rounding = FROM_ROUND_OPTION}, fps},
     {"framepack", {.step = 1, ROUND_NEAR}, framepack},
     {"framestep", {.step = 1, ROUND_NEAR}, framestep},
     {"interlace", {ROUND_NEAR}, interlace},
@@ -394,15 +409,17 @@ static const struct window_row rows[] = {
     {"mestimate", {.before = 1, .after = 1, .missing = 1, .step = 1}, mestimate},
     {"metadata", {ROUND_NEAR}, metadata},
     {"minterpolate",
-     {.before = 1, .after = 2, .step = 0, .retimes = true, .rounding = AV_ROUND_UP},
+     {.before = 1, .after = 2, .step = 0, .retimes = true, .between = true, .rounding = AV_ROUND_UP},
      minterpolate},
     {"noise", {.step = 1}, noise},
     {"normalize", {.step = 1}, normalize},
     {"phase", {.before = 1, .step = 1}, NULL},
     {"select", {.step = 0, .retimes = true, ROUND_NEAR}, choose},
-    {"separatefields", {.after = 1, .step = 1, .gives = 2, .retimes = true, ROUND_NEAR}, NULL},
+    {"separatefields",
+     {.after = 1, .step = 1, .gives = 2, .retimes = true, .between = true, ROUND_NEAR},
+     NULL},
     {"setpts", {.step = 1, .gives = 1, .retimes = true, .warps = true, ROUND_NEAR}, setpts},
-    {"settb", {.step = 1, .gives = 1, .retimes = true, ROUND_NEAR}, NULL},
+    {"settb", {.step = 1, .gives = 1, .retimes = true, .warps = true, ROUND_NEAR}, NULL},
     {"shuffleframes", {ROUND_NEAR}, shuffleframes},
     {"sidedata", {ROUND_NEAR}, sidedata},
     {"stereo3d", {.step = 1, ROUND_NEAR}, stereo3d},
@@ -414,9 +431,9 @@ static const struct window_row rows[] = {
     {"tmedian", {.step = 1}, tmedian},
     {"tmidequalizer", {.step = 1}, tmidequalizer},
     {"tmix", {.step = 1}, tmix},
-    {"untile", {.step = 0, .retimes = true, ROUND_NEAR}, NULL},
+    {"untile", {.step = 0, .retimes = true, .between = true, ROUND_NEAR}, NULL},
     {"w3fdif", {.before = 1, .after = 1, .step = 1, ROUND_NEAR}, by_field},
-    {"weave", {.period = 2, .step = 2, .gives = 1, .retimes = true, .rounding = AV_ROUND_ZERO}, NULL},
+    {"weave", {.period = 2, .step = 2, .gives = 1, .retimes = true, .rounding = AV_ROUND_UP}, NULL},
     {"yadif", {.before = 1, .after = 1, .step = 1, ROUND_NEAR}, yadif},
 };
 

@@ -76,31 +76,18 @@ struct context_case {
 static void contexts_follow_from_options(void **state)
 {
     static const struct context_case cases[] = {
-        {"hflip", false, 0, 0},
-        {"tmix=frames=1", false, 0, 0},
-        {"tmix=frames=5", true, 4, 0},
-        {"tmix=frames=7", true, 6, 0},
-        {"atadenoise=s=9", true, 4, 5},
-        {"atadenoise=s=8", true, 4, 5}, /* libavfilter makes it odd */
-        {"tmedian=radius=4", true, 0, 8},
-        {"amplify=radius=4", true, 1, 8},
-        {"deflicker=size=7", true, 6, 7},
-        {"tmidequalizer=radius=3", true, 3, 3},
-        {"normalize", false, 0, 0},
-        {"normalize=smoothing=5", true, 5, 0},
-        {"fftdnoiz", false, 0, 0},
-        {"fftdnoiz=prev=1", true, 1, 0},
-        {"fftdnoiz=next=1", true, 0, 1},
-        {"noise=alls=9:c1f=a", true, 1, 0},
-        {"framestep=1", false, 0, 0},
-        {"framestep=4", true, 0, 0},
-        {"fade=in:0:30", true, 0, 0},
-        {"setpts=2*PTS", false, 0, 0},
-        {"settb=1/90000", false, 0, 0},
-        {"settb=1/90000,tmix", true, 2, 0},
-        {"metadata=select:key=a", true, 0, 0},
-        {"oscilloscope", false, 0, 0},
-        {NULL, false, 0, 0},
+        {"hflip", false, 0, 0},           {"tmix=frames=1", false, 0, 0},
+        {"tmix=frames=5", true, 4, 0},    {"tmix=frames=7", true, 6, 0},
+        {"atadenoise=s=9", true, 4, 5},   {"atadenoise=s=8", true, 4, 5}, /* libavfilter makes it odd */
+        {"tmedian=radius=4", true, 0, 8}, {"amplify=radius=4", true, 1, 8},
+        {"deflicker=size=7", true, 6, 7}, {"tmidequalizer=radius=3", true, 3, 3},
+        {"normalize", false, 0, 0},       {"normalize=smoothing=5", true, 5, 0},
+        {"fftdnoiz", false, 0, 0},        {"fftdnoiz=prev=1", true, 1, 0},
+        {"fftdnoiz=next=1", true, 0, 1},  {"noise=alls=9:c1f=a", true, 1, 0},
+        {"framestep=1", false, 0, 0},     {"framestep=4", true, 0, 0},
+        {"fade=in:0:30", true, 0, 0},     {"setpts=2*PTS", false, 0, 0},
+        {"settb=1/90000", false, 0, 0},   {"metadata=select:key=a", true, 0, 0},
+        {"oscilloscope", false, 0, 0},    {NULL, false, 0, 0},
     };
 
     for (const struct context_case *c = cases; c->graph; c++) {
@@ -166,7 +153,7 @@ static void periods_compose(void **state)
         {"framestep=4,tile=3x1", 12, 0, 0},
         {"tmix=frames=4,tile=2x1", 2, 4, 0}, /* a whole group before */
         {"tile=2x1,tmix=frames=4", 2, 6, 0},
-        {"tblend,tile=2x1", 2, 2, 1},
+        {"tblend,tile=2x1", 2, 4, 1},
         {"yadif=1,tile=3x2", 3, 3, 1},
         {"separatefields,weave", 1, 0, 1},
         {"shuffleframes=1 -1 0,tile=2x2", 6, 0, 0},

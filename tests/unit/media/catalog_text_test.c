@@ -32,6 +32,7 @@ static void options_with_state_are_refused(void **state)
     refuses("setpts='PTS*random(0)'", -ENOTSUP, "random");
     refuses("tmix,setpts=2*PTS", -ENOTSUP,
             "\"setpts\" cannot run in parallel yet: it changes times in a graph");
+    refuses("settb=1/10,tmix", -ENOTSUP, "\"settb\" cannot run in parallel yet: it changes times in a graph");
     refuses("split[a][b];[a]setpts=PTS+1[c];[c][b]blend", -ENOTSUP, "before streams are joined");
     refuses("split[a][b];[a]settb=1/10[c];[c][b]blend", -ENOTSUP, "before streams are joined");
 }

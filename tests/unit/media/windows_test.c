@@ -110,10 +110,6 @@ static const struct row filters[] = {
 };
 
 static const struct row chains[] = {
-    {"settb=1/10,tmix", TIGHT_BEFORE},
-    {"tmix,settb=1/7", TIGHT_BEFORE},
-    {"settb=1/10,fps=8", TIGHT_AFTER},
-    {"settb=1/10,tile=2x1,thumbnail=3", TIGHT_PERIOD},
     {"atadenoise,nlmeans=s=3:p=3:r=3", TIGHT},
     {"yadif,scale=96:54,eq=contrast=1.3", TIGHT},
     {"tmix=frames=3,tmix=frames=4", TIGHT_BEFORE},
@@ -151,7 +147,13 @@ static const struct row chains[] = {
     {"yadif=1,tile=3x1", TIGHT_BEFORE | TIGHT_PERIOD},
     {"separatefields,weave", TIGHT_AFTER},
     {"separatefields,shuffleframes=3 2 1 0,weave", TIGHT_AFTER | TIGHT_PERIOD},
-    {"setfield=prog,interlace,yadif=1", TIGHT | TIGHT_PERIOD},
+    {"setfield=prog,interlace,yadif=1", TIGHT_AFTER | TIGHT_PERIOD},
+    {"weave,fps=12", TIGHT_BEFORE | TIGHT_AFTER},
+    {"framestep=3,fps=20", 0},
+    {"tmedian,yadif=1,fps=12", TIGHT_BEFORE},
+    {"thumbnail=5,tinterlace=interlacex2", TIGHT_BEFORE},
+    {"tinterlace=pad,amplify,shuffleframes=1 2 -1 0", 0},
+    {"estdif,tile=3x1,weave,separatefields", 0},
     {"bwdif,scale=96:54,interlace", 0},
     {"tile=2x2,fps=5", TIGHT_AFTER | TIGHT_PERIOD},
     {"tile=2x2,untile=2x2", TIGHT_PERIOD},
