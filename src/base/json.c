@@ -39,6 +39,8 @@ static void put_text(struct json *json, const char *text)
 
 static void put_line(struct json *json)
 {
+    if (json->one_line)
+        return;
     put_text(json, "\n");
     for (int i = 0; i < json->depth; i++)
         put_text(json, "  ");
@@ -103,7 +105,7 @@ static void begin_member(struct json *json, const char *key)
     if (in_object != (key != NULL) || (!json->depth && json->has_members))
         fail(json, -EINVAL);
     if (json->has_members)
-        put_text(json, ",");
+        put_text(json, json->one_line ? ", " : ",");
     if (json->depth)
         put_line(json);
     if (key) {

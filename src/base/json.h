@@ -12,7 +12,8 @@
  *     json_free(&json);
  *
  * `key` is the member's name inside an object and NULL inside an array and at
- * the top. Members stand in the order of writing, two spaces a level. */
+ * the top. Members stand in the order of writing, two spaces a level; with
+ * `one_line` set before the first call all of it is one line. */
 #ifndef VID_BASE_JSON_H
 #define VID_BASE_JSON_H
 
@@ -26,6 +27,7 @@ struct json {
     char *text; /* NUL-terminated; NULL while nothing is written */
     size_t size;
     int failed; /* 0, or -ENOMEM, or -EINVAL on wrong nesting or keys; text is then of no use */
+    bool one_line;
     /* private */
     size_t room;
     int depth;

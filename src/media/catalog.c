@@ -4,14 +4,32 @@
 
 #include <libavutil/mem.h>
 #include <libavutil/opt.h>
+#include <stdio.h>
 #include <string.h>
+
+#define REFUSAL_BEGIN "filter \""
+#define REFUSAL_MIDDLE "\" cannot run in parallel yet: "
+#define REFUSAL_END "; leave it out"
 
 int filter_refuse(const AVFilterContext *filter, const char *reason, struct vid_error *err)
 {
-    return vid_fail(
-        err, -ENOTSUP,
-        "filter \"%s\" cannot run in parallel yet: %s; leave it out, or run this graph with ffmpeg",
-        filter->filter->name, reason);
+    return vid_fail(err, -ENOTSUP,
+                    REFUSAL_BEGIN "%s" REFUSAL_MIDDLE "%s" REFUSAL_END ", or run this graph with ffmpeg",
+                    filter->filter->name, reason);
+}
+
+bool filter_refusal_read(const char *text, struct filter_refusal *out)
+{
+    const char *name = text + strlen(REFUSAL_BEGIN), *middle = strstr(text, REFUSAL_MIDDLE), *reason, *end;
+
+    if (strncmp(text, REFUSAL_BEGIN, strlen(REFUSAL_BEGIN)) != 0 || !middle)
+        return false;
+    reason = middle + strlen(REFUSAL_MIDDLE);
+    end = strstr(reason, REFUSAL_END);
+    snprintf(out->filter, sizeof(out->filter), "%.*s", (int)(middle - name), name);
+    snprintf(out->reason, sizeof(out->reason), "%.*s", (int)(end ? end - reason : (long)strlen(reason)),
+             reason);
+    return true;
 }
 
 bool has_word(const char *words, const char *word)
@@ -190,6 +208,13 @@ bool filter_renumbers(const struct filter_window *window)
     return window->retimes && (window->step != 1 || window->gives != 1);
 }
 
+bool filter_tells_of_earlier(const AVFilterContext *filter)
+{
+    static const char *const names = "cropdetect freezedetect scdet signalstats siti vmafmotion blackdetect";
+
+    return has_word(names, filter->filter->name);
+}
+
 bool filter_reads_metadata(AVFilterContext *filter)
 {
     struct text_use use = {0};
@@ -198,7 +223,7 @@ bool filter_reads_metadata(AVFilterContext *filter)
         return filter_is(filter, "mode", "select") || filter_is(filter, "mode", "print");
     if (!strcmp(filter->filter->name, "drawtext"))
         drawtext_use(filter, &use);
-    return use.metadata || has_word("cover_rect drawgraph", filter->filter->name);
+    return use.metadata || has_word("cover_rect drawgraph graphmonitor", filter->filter->name);
 }
 
 bool filter_wants_one_thread(const AVFilterContext *filter)

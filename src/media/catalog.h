@@ -85,7 +85,8 @@ bool filter_renumbers(const struct filter_window *window);
 /* Whether it uses the number of the frame. */
 bool filter_counts(AVFilterContext *filter);
 
-/* Whether what it does follows from the metadata of frames. */
+/* Whether it tells about a frame by comparing it with earlier ones, and whether it uses what others tell. */
+bool filter_tells_of_earlier(const AVFilterContext *filter);
 bool filter_reads_metadata(AVFilterContext *filter);
 
 /* Whether it is listed as one whose pixels depend on the number of its threads. */
@@ -93,6 +94,13 @@ bool filter_wants_one_thread(const AVFilterContext *filter);
 
 /* "filter \"name\" cannot run in parallel yet: reason; ...", -ENOTSUP. */
 int filter_refuse(const AVFilterContext *filter, const char *reason, struct vid_error *err);
+
+/* Such a sentence taken apart; false when it is another one. */
+struct filter_refusal {
+    char filter[64];
+    char reason[200];
+};
+bool filter_refusal_read(const char *text, struct filter_refusal *out);
 
 bool has_word(const char *words, const char *word); /* words are separated by single spaces */
 
@@ -116,13 +124,13 @@ void drawtext_use(AVFilterContext *filter, struct text_use *use);
 /* One text, as the option text with expansion=normal; adds to `use`. */
 void text_use(const char *text, struct text_use *use);
 
-/* catalog_ties.c: -ENOTSUP when a filter reads metadata that another one of the graph finds by comparing with
- * earlier frames. */
-int check_metadata(const AVFilterGraph *graph, struct vid_error *err);
-
 /* Parses the text into a new graph without configuring it; the ends that are open come out (NULL: not
  * wanted). libavfilter's message on failure. */
 int graph_parse(const char *text, AVFilterGraph *graph, AVFilterInOut **in, AVFilterInOut **out,
                 struct vid_error *err);
+
+/* Exactly one picture goes in and one comes out: 0, or -EINVAL. */
+int graph_check_ends(const char *text, const AVFilterInOut *in, const AVFilterInOut *out,
+                     struct vid_error *err);
 
 #endif

@@ -6,6 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int check_metadata(const AVFilterGraph *graph, struct vid_error *err)
+{
+    AVFilterContext *teller = NULL;
+
+    for (unsigned i = 0; i < graph->nb_filters; i++)
+        if (filter_tells_of_earlier(graph->filters[i]))
+            teller = graph->filters[i];
+    for (unsigned i = 0; teller && i < graph->nb_filters; i++)
+        if (filter_reads_metadata(graph->filters[i]))
+            return filter_refuse(
+                teller, "what it finds by comparing with earlier frames is used by another filter", err);
+    return 0;
+}
+
 /* A source without end keeps the graph running after the input's end, unless its consumer stops with the
  * shortest. */
 static int check_sources(const AVFilterGraph *graph, struct vid_error *err)
@@ -41,9 +55,8 @@ int graph_parse(const char *text, AVFilterGraph *graph, AVFilterInOut **in, AVFi
     return vid_fail(err, -EINVAL, "filter graph \"%s\": %s", text, av_err2str(rc));
 }
 
-/* Exactly one picture goes in and one comes out. */
-static int check_ends(const char *text, const AVFilterInOut *in, const AVFilterInOut *out,
-                      struct vid_error *err)
+int graph_check_ends(const char *text, const AVFilterInOut *in, const AVFilterInOut *out,
+                     struct vid_error *err)
 {
     int ins = 0, outs = 0;
 
@@ -303,7 +316,7 @@ static int check(const char *text, AVFilterGraph *graph, struct chain_context *o
     if (rc >= 0)
         rc = check_sources(graph, err);
     if (rc >= 0)
-        rc = check_ends(text, in, end, err);
+        rc = graph_check_ends(text, in, end, err);
     avfilter_inout_free(&in);
     avfilter_inout_free(&end);
     return rc;

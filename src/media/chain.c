@@ -142,6 +142,9 @@ int chain_collect(struct chain *chain, chain_emit emit, void *opaque, bool *ende
         }
         if (!(picture = picture_from_frame(&frame, base)))
             return vid_fail(err, -ENOMEM, "no memory for a filtered picture");
+        picture->graph_first = chain->graph_first;
+        picture->graph_aspect = av_buffersink_get_sample_aspect_ratio(chain->graph.sink);
+        picture->end = chain->end;
         if ((rc = emit(opaque, &picture)) < 0)
             return rc;
     }
@@ -165,6 +168,8 @@ static int run(struct chain *chain, uint64_t frame, struct picture *picture, cha
     bool ended = false;
     int count, rc;
 
+    chain->graph_first = picture->graph_first;
+    chain->end = chain_graph_time(&chain->graph, picture->end);
     chain_graph_set_count(&chain->graph, (int64_t)(frame - picture->graph_first));
     if ((rc = av_buffersrc_add_frame_flags(chain->graph.source, in, AV_BUFFERSRC_FLAG_PUSH)) < 0)
         return media_fail(err, rc, "frame %llu: filtering with \"%s\"", (unsigned long long)frame,

@@ -116,17 +116,4 @@ int chain_context(const char *text, struct chain_context *out, struct vid_error 
 /* The same, but a graph that is not parallel is -ENOTSUP with its reason; `out` may be NULL. */
 int catalog_check(const char *text, struct chain_context *out, struct vid_error *err);
 
-/* What filters have to do with each other beside their links, for whoever cuts a graph into pieces. */
-enum graph_ties {
-    GRAPH_COMMANDS =
-        1,           /* one changes others by commands, or shows the whole graph: it must stay in one piece */
-    GRAPH_TELLS = 2, /* one writes metadata that follow from earlier frames: in tasks they are wrong, and so
-                        its piece must be serial when this or a later piece reads metadata (catalog_check sees
-                        to that in one piece) */
-    GRAPH_READS = 4, /* one reads metadata */
-};
-
-/* The ties of all filters of a graph text together. 0, or as chain_context. */
-int catalog_ties(const char *text, unsigned *ties, struct vid_error *err);
-
 #endif

@@ -16,6 +16,8 @@ struct chain {
     struct chain_spec *spec;
     struct chain_graph graph;
     struct shape shape;
+    uint64_t graph_first; /* of the picture that it works on, for those that come of it, */
+    int64_t end;          /* and its end, behind the graph */
 };
 
 /* Hands out what the graph has ready: the number of pictures, or a negative code; *ended at its end. */

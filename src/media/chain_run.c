@@ -46,6 +46,7 @@ static int hand_on(void *opaque, struct picture **picture)
         picture_unref(picture);
         return 0;
     }
+    (*picture)->end = chain_graph_time(&cutter->chain->graph, run->pictures[owner]->end);
     return cutter->emit(cutter->opaque, number_of(cutter, (unsigned)owner), picture);
 }
 
@@ -78,6 +79,7 @@ static int start_graph(struct cutter *cutter, const struct picture *picture, str
     int rc;
 
     chain_graph_free(&chain->graph);
+    chain->graph_first = picture->graph_first;
     if ((rc = check_period(cutter, picture, err)) < 0 ||
         (rc = chain_graph_build(chain->spec, picture, &chain->graph, err)) < 0)
         return rc;

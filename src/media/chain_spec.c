@@ -120,7 +120,7 @@ static void take_matrix(const struct source_stream *stream, struct chain_spec *s
     memcpy(spec->matrix, data, sizeof(spec->matrix));
 }
 
-static void take_context(const struct chain_context *context, struct chain_spec *spec)
+void chain_spec_take_context(struct chain_spec *spec, const struct chain_context *context)
 {
     spec->windowed = context->windowed;
     spec->before = (int)context->before;
@@ -139,20 +139,16 @@ void chain_spec_context(const struct chain_spec *spec, struct chain_context *out
                                   .task_frames = (unsigned)spec->task_frames};
 }
 
-int chain_spec_build(const struct media_options *options, const struct media_source *source,
-                     const struct sink_wish *wish, struct chain_spec **out, struct vid_error *err)
+int chain_spec_base(const struct media_options *options, const struct media_source *source,
+                    const struct sink_wish *wish, struct chain_spec **out, struct vid_error *err)
 {
     const char *filter = wish->filter ? wish->filter : "null";
     const struct source_stream *stream = source_video(source);
-    struct chain_context context;
     struct chain_spec *spec;
-    int rc;
 
     *out = NULL;
     if (!*filter)
         return vid_fail(err, -EINVAL, "-vf \"\" names no filter: leave it out, or say -vf null");
-    if ((rc = catalog_check(filter, &context, err)) < 0)
-        return rc;
     if (!stream)
         return vid_fail(err, -EINVAL, "no stream is selected for filtering");
     if (!(spec = calloc(1, sizeof(*spec))))
@@ -166,7 +162,6 @@ int chain_spec_build(const struct media_options *options, const struct media_sou
     spec->height = wish->height;
     spec->autoscale = wish->autoscale;
     spec->threads = options->filter_threads > 0 ? options->filter_threads : 1;
-    take_context(&context, spec);
     spec->filter = strdup(filter);
     if (!spec->filter || list_formats(wish, &spec->formats) < 0 ||
         join_options(wish->sws_opts, &spec->sws) < 0) {
@@ -175,4 +170,19 @@ int chain_spec_build(const struct media_options *options, const struct media_sou
     }
     *out = spec;
     return 0;
+}
+
+int chain_spec_build(const struct media_options *options, const struct media_source *source,
+                     const struct sink_wish *wish, struct chain_spec **out, struct vid_error *err)
+{
+    struct chain_context context;
+    int rc = chain_spec_base(options, source, wish, out, err);
+
+    if (rc < 0)
+        return rc;
+    if ((rc = catalog_check((*out)->filter, &context, err)) < 0)
+        chain_spec_free(out);
+    else
+        chain_spec_take_context(*out, &context);
+    return rc < 0 ? rc : 0;
 }

@@ -20,6 +20,11 @@ struct chain_spec {
     int fixed_width, fixed_height, fixed_format;      /* of the first configuration; width 0 before */
 };
 
+/* The whole graph's, not looked up in the catalog. */
+int chain_spec_base(const struct media_options *options, const struct media_source *source,
+                    const struct sink_wish *wish, struct chain_spec **out, struct vid_error *err);
+void chain_spec_take_context(struct chain_spec *spec, const struct chain_context *context);
+
 int chain_spec_copy(const struct chain_spec *spec, struct chain_spec **out, struct vid_error *err);
 
 /* chain_graph.c: one configured filter graph. */

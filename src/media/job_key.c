@@ -63,6 +63,7 @@ static const struct field {
     FIELD(out.codec_opts, DICT),    FIELD(out.sws_opts, DICT),
     FIELD(out.swr_opts, DICT),      FIELD(copy_ts, BOOL),
     FIELD(start_at_zero, BOOL),     FIELD(part, DOUBLE),
+    FIELD(frame_stats, TEXT), /* a start without it leaves no lines for one with it */
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))

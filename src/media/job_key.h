@@ -12,11 +12,12 @@
  * change, and the SHA-256 of its first and last MiB; every option that changes the output, as it was written.
  *
  * What does not count: -y -n -stdin; -loglevel -v -hide_banner -stats -stats_period -progress; -redis
- * -redis-timeout -run-dir -restart -window -results; -retries -retry-delay -task-timeout -filter-memory;
- * -on-error (so that a job that failed may go on with another policy; the ledger has each such frame);
- * -max_error_rate -xerror (they decide whether the job fails, not what it makes); -filter_threads (slices
- * of a filter are exact); options that have no effect. -threads counts: encoders give other packets with
- * another number. Files that an option names (a filter's table, the log of a first pass) count by name.
+ * -redis-timeout -run-dir -restart -verify -window -results; -retries -retry-delay -task-timeout
+ * -filter-memory; -on-error (so that a job that failed may go on with another policy; the ledger has each
+ * such frame); -max_error_rate -xerror (they decide whether the job fails, not what it makes);
+ * -filter_threads (slices of a filter are exact); options that have no effect. -threads counts: encoders give
+ * other packets with another number. Files that an option names (a filter's table, the log of a first pass)
+ * count by name.
  *
  * -ENOTSUP, and why, when the input has no identity, so that a job of it cannot be resumed: a pipe, a device,
  * an address, a sequence of files, a list of other files. -errno when the input cannot be read. */

@@ -75,6 +75,7 @@ int mux_open(const struct output_options *options, struct mux **out, struct vid_
     if (!mux)
         return vid_fail(err, -ENOMEM, "no memory for the output");
     mux->end_us = AV_NOPTS_VALUE;
+    mux->unwritten = options->unwritten;
     pthread_mutex_init(&mux->lock, NULL);
 
     int code = alloc_context(mux, options, err);
@@ -103,7 +104,7 @@ int mux_prepare(struct mux *mux, struct vid_error *err)
         stream->tail = &stream->first;
     }
     int code = set_write_name(mux, err);
-    return code < 0 || mux->path.part ? code : open_io(mux, err);
+    return code < 0 || mux->path.part || mux->unwritten ? code : open_io(mux, err);
 }
 
 static int wait_in_queue(struct mux *mux, struct mux_stream *stream, AVPacket *packet, struct vid_error *err)

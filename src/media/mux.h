@@ -36,6 +36,7 @@ struct mux {
     AVDictionary *opts;
     struct mux_path path;
     struct mux_stream *streams; /* ctx->nb_streams of them, after mux_prepare */
+    bool unwritten;             /* nothing is opened */
     bool opened, created, header_written, finished;
     bool dump; /* log the output's dump when the header is written */
     size_t waiting_bytes;

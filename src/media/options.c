@@ -77,6 +77,10 @@ void media_options_free(struct media_options **options)
     free(o->progress_url);
     free(o->redis_url);
     free(o->run_dir);
+    free(o->frame_stats);
+    for (char **folder = o->safe_allow; folder && *folder; folder++)
+        free(*folder);
+    free(o->safe_allow);
     free(o);
 }
 
@@ -296,6 +300,24 @@ static int add_vsync(struct parse *parse)
     return 0;
 }
 
+static int check_safe(struct parse *parse)
+{
+    if (parse->options->safe || !parse->options->safe_allow)
+        return 0;
+    return vid_fail(parse->err, -EINVAL, "-safe-allow is an exception from -safe; write -safe too");
+}
+
+static int check_frame_stats(struct parse *parse)
+{
+    const struct media_options *options = parse->options;
+    const char *file = options->frame_stats;
+
+    if (!file || (*file && strcmp(file, options->in.url) != 0 && strcmp(file, options->out.url) != 0))
+        return 0;
+    return vid_fail(parse->err, -EINVAL, "-frame-stats: '%.200s' is no file of its own; write another name",
+                    file);
+}
+
 static int finish(struct parse *parse)
 {
     struct media_options *options = parse->options;
@@ -307,7 +329,7 @@ static int finish(struct parse *parse)
     if (parse->yes && parse->no)
         return vid_fail(parse->err, -EINVAL, "-y and -n contradict each other; write one of them");
     options->overwrite = parse->yes ? OVERWRITE_YES : parse->no ? OVERWRITE_NO : OVERWRITE_ASK;
-    if ((rc = check_seek(parse)) < 0 ||
+    if ((rc = check_seek(parse)) < 0 || (rc = check_safe(parse)) < 0 || (rc = check_frame_stats(parse)) < 0 ||
         (rc = check_times(parse, "input", options->in.start, options->in.duration, &options->in.stop)) < 0 ||
         (rc = check_times(parse, "output", out->start, out->duration, &out->stop)) < 0)
         return rc;

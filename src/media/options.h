@@ -61,6 +61,7 @@ struct output_options {
     float mux_delay, mux_preload;  /* -muxdelay 0.7, -muxpreload 0.5 */
     bool shortest;
     bool bitexact;                    /* -bitexact: of muxer and codecs */
+    bool unwritten;                   /* set by the caller: nothing is opened for it, not even a pipe */
     struct AVDictionary *format_opts; /* muxer and protocol AVOptions */
     struct AVDictionary *codec_opts;  /* encoder AVOptions; keys may end in ":spec" */
     struct AVDictionary *sws_opts;    /* -sws_flags ...; flags=bicubic by default */
@@ -70,7 +71,7 @@ struct output_options {
 enum overwrite { OVERWRITE_ASK, OVERWRITE_YES, OVERWRITE_NO };
 enum results_kind { RESULTS_RAW, RESULTS_PNG };
 enum on_error { ON_ERROR_FAIL, ON_ERROR_ORIGINAL, ON_ERROR_PREVIOUS, ON_ERROR_BLACK };
-enum print_what { PRINT_NOTHING, PRINT_HELP, PRINT_VERSION };
+enum print_what { PRINT_NOTHING, PRINT_HELP, PRINT_VERSION, PRINT_FILTERS };
 
 struct media_options {
     struct input_options in;
@@ -86,7 +87,7 @@ struct media_options {
     double max_error_rate; /* -max_error_rate, default 2/3 */
     bool exit_on_error;    /* -xerror */
     bool interactive;      /* true; -nostdin: nobody is asked whether to overwrite */
-    enum print_what print; /* -h, -version: print and leave */
+    enum print_what print; /* -h, -version, -filters: print and leave */
 
     /* Set by the caller, NULL otherwise: non-zero makes blocking reads of the input give up. Any thread. */
     int (*interrupted)(void);
@@ -103,7 +104,12 @@ struct media_options {
     double task_timeout;       /* -task-timeout, seconds for one task; 0: automatic */
     int64_t filter_memory;     /* -filter-memory, bytes of one worker; 0: no limit */
     double redis_timeout;      /* -redis-timeout, seconds that a dead Redis is waited for, 60 */
+    bool verify;               /* -verify: the pictures are compared with a serial run's; begins anew */
     bool restart;              /* -restart: what an unfinished run left is thrown away */
+    bool safe;                 /* -safe: filters may not reach outside */
+    char **safe_allow;         /* -safe-allow DIR: folders that they may read; NULL at the end, or NULL */
+    char *frame_stats;         /* -frame-stats FILE, or NULL */
+    bool explain;              /* -explain: tell how the job would be run, and leave */
 
     /* What ffmpeg would have warned of: for the caller to log once its log is set up. */
     char **warnings;

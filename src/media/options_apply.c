@@ -325,3 +325,9 @@ int apply_version(struct parse *parse, const struct option_use *use)
     parse->options->print = PRINT_VERSION;
     return 0;
 }
+
+int apply_filters(struct parse *parse, const struct option_use *use)
+{
+    parse->options->print = PRINT_FILTERS;
+    return 0;
+}

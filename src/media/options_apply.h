@@ -21,6 +21,7 @@ int apply_stats(struct parse *parse, const struct option_use *use);
 int apply_stats_period(struct parse *parse, const struct option_use *use);
 int apply_filter_threads(struct parse *parse, const struct option_use *use);
 int apply_help(struct parse *parse, const struct option_use *use);
+int apply_filters(struct parse *parse, const struct option_use *use);
 int apply_version(struct parse *parse, const struct option_use *use);
 
 /* An integer field that must not be below `least`. */
@@ -35,6 +36,7 @@ int apply_retry_delay(struct parse *parse, const struct option_use *use);
 int apply_on_error(struct parse *parse, const struct option_use *use);
 int apply_task_timeout(struct parse *parse, const struct option_use *use);
 int apply_filter_memory(struct parse *parse, const struct option_use *use);
+int apply_safe_allow(struct parse *parse, const struct option_use *use);
 int apply_redis_timeout(struct parse *parse, const struct option_use *use);
 
 #endif

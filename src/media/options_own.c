@@ -1,6 +1,7 @@
 #include "media/options_apply.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LONGEST 1e9 /* seconds: nanoseconds of it fit an int64_t */
@@ -77,4 +78,23 @@ int apply_filter_memory(struct parse *parse, const struct option_use *use)
 int apply_redis_timeout(struct parse *parse, const struct option_use *use)
 {
     return set_seconds(parse, use, &parse->options->redis_timeout);
+}
+
+int apply_safe_allow(struct parse *parse, const struct option_use *use)
+{
+    struct media_options *options = parse->options;
+    size_t count = 0;
+    char **grown;
+
+    if (!*use->value)
+        return vid_fail(parse->err, -EINVAL, "-safe-allow needs the name of a folder");
+    while (options->safe_allow && options->safe_allow[count])
+        count++;
+    grown = realloc(options->safe_allow, (count + 2) * sizeof(*grown));
+    if (!grown)
+        return vid_fail(parse->err, -ENOMEM, "no memory for the command line");
+    options->safe_allow = grown;
+    grown[count] = strdup(use->value);
+    grown[count + 1] = NULL;
+    return grown[count] ? 0 : vid_fail(parse->err, -ENOMEM, "no memory for the command line");
 }

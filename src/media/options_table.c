@@ -34,6 +34,7 @@ static const struct option_def table[] = {
     {"-help", VALUE_NONE, OPTION_GLOBAL, .apply = apply_help},
     {"version", VALUE_NONE, OPTION_GLOBAL, .apply = apply_version},
     {"-version", VALUE_NONE, OPTION_GLOBAL, .apply = apply_version},
+    {"filters", VALUE_NONE, OPTION_GLOBAL, .apply = apply_filters},
 
     /* our own */
     {"redis", VALUE_TEXT, OPTION_GLOBAL, NULL, {0, ALL(redis_url)}, NULL},
@@ -47,7 +48,12 @@ static const struct option_def table[] = {
     {"task-timeout", VALUE_DOUBLE, OPTION_GLOBAL, .apply = apply_task_timeout},
     {"filter-memory", VALUE_INT64, OPTION_GLOBAL, .apply = apply_filter_memory},
     {"redis-timeout", VALUE_DOUBLE, OPTION_GLOBAL, .apply = apply_redis_timeout},
+    {"verify", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(verify)}, NULL},
     {"restart", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(restart)}, NULL},
+    {"safe", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(safe)}, NULL},
+    {"safe-allow", VALUE_TEXT, OPTION_GLOBAL, .apply = apply_safe_allow},
+    {"frame-stats", VALUE_TEXT, OPTION_GLOBAL, NULL, {0, ALL(frame_stats)}, NULL},
+    {"explain", VALUE_FLAG, OPTION_GLOBAL, NULL, {0, ALL(explain)}, NULL},
 
     /* files */
     {"f", VALUE_TEXT, BOTH, NULL, {IN(format), OUT(format)}, NULL},
@@ -221,7 +227,6 @@ static const struct refusal refusals[] = {
     {"encoders", ASK_FFMPEG},
     {"bsfs", ASK_FFMPEG},
     {"protocols", ASK_FFMPEG},
-    {"filters", ASK_FFMPEG},
     {"pix_fmts", ASK_FFMPEG},
     {"layouts", ASK_FFMPEG},
     {"sample_fmts", ASK_FFMPEG},

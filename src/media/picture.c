@@ -45,6 +45,16 @@ void picture_unref(struct picture **picture)
     free(gone);
 }
 
+uint64_t picture_graph_first(const struct picture *picture)
+{
+    return picture->graph_first;
+}
+
+void picture_set_graph_first(struct picture *picture, uint64_t number)
+{
+    picture->graph_first = number;
+}
+
 int picture_width(const struct picture *picture)
 {
     return picture->frame->width;
@@ -65,6 +75,19 @@ double picture_seconds(const struct picture *picture)
     if (picture->frame->pts == AV_NOPTS_VALUE || picture->time_base.num <= 0 || picture->time_base.den <= 0)
         return NAN;
     return (double)picture->frame->pts * av_q2d(picture->time_base);
+}
+
+char picture_type(const struct picture *picture)
+{
+    return av_get_picture_type_char(picture->frame->pict_type);
+}
+
+void picture_metadata(const struct picture *picture, picture_each each, void *opaque)
+{
+    const AVDictionaryEntry *entry = NULL;
+
+    while ((entry = av_dict_get(picture->frame->metadata, "", entry, AV_DICT_IGNORE_SUFFIX)))
+        each(opaque, entry->key, entry->value);
 }
 
 const char *picture_format_name(const struct picture *picture)

@@ -28,6 +28,16 @@ int picture_height(const struct picture *picture);
 int64_t picture_pts(const struct picture *picture);    /* in the stream's or chain's time base */
 double picture_seconds(const struct picture *picture); /* its pts in seconds; NAN when it has none */
 const char *picture_format_name(const struct picture *picture);
+char picture_type(const struct picture *picture); /* of the coded frame: 'I', 'P', 'B', ...; '?': unknown */
+
+/* Calls `each` for every entry that filters and decoder have added, in their order. */
+typedef void (*picture_each)(void *opaque, const char *key, const char *value);
+void picture_metadata(const struct picture *picture, picture_each each, void *opaque);
+
+/* The number of the picture that ffmpeg would have built its graph with last; the chain starts anew at it.
+ * Told by the source; whoever numbers pictures anew says so. */
+uint64_t picture_graph_first(const struct picture *picture);
+void picture_set_graph_first(struct picture *picture, uint64_t number);
 
 /* Bytes of the packed form. */
 size_t picture_packed_size(const struct picture *picture);

@@ -159,8 +159,9 @@ static double estimated_seconds(const struct media_source *source, const struct 
         seconds = (double)stream->st->duration * av_q2d(stream->st->time_base);
     if (seconds <= 0)
         return 0;
-    if (source->loop > 0)
-        seconds *= source->loop + 1;
+    if (source->loop < 0) /* for ever */
+        return source->recording_time != INT64_MAX ? (double)source->recording_time / AV_TIME_BASE : 0;
+    seconds *= source->loop + 1;
     if (source->start_time != AV_NOPTS_VALUE)
         seconds = FFMAX(0, seconds - (double)source->start_time / AV_TIME_BASE);
     if (source->recording_time != INT64_MAX)

@@ -1,5 +1,6 @@
 #include "store/extents.h"
 
+#include "base/frame_id.h"
 #include "store/result.h"
 
 #include <errno.h>
@@ -63,7 +64,7 @@ void extents_release(struct extents *extents, uint64_t below)
 {
     size_t kept = 0;
     for (size_t i = 0; i < extents->count; i++) {
-        if (extents->items[i].frame >= below)
+        if (!frame_before(extents->items[i].frame, below))
             extents->items[kept++] = extents->items[i];
     }
     extents->count = kept;

@@ -23,7 +23,7 @@ int extents_take(struct extents *extents, uint64_t length, uint64_t frame, uint6
 /* What was taken at the offset is free again. */
 void extents_give_back(struct extents *extents, uint64_t offset);
 
-/* What all frames below have taken is free again. */
+/* What all frames below, of the same lane, have taken is free again. */
 void extents_release(struct extents *extents, uint64_t below);
 
 void extents_free(struct extents *extents); /* empties it */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +19,15 @@ struct frame_ring {
     unsigned char *mem;
     size_t mem_bytes;
 };
+
+const char *frame_ring_name(const char *first, unsigned lane, char buf[FRAME_RING_NAME_MAX])
+{
+    if (lane == 0)
+        snprintf(buf, FRAME_RING_NAME_MAX, "%s", first);
+    else
+        snprintf(buf, FRAME_RING_NAME_MAX, "%s-%u", first, lane);
+    return buf;
+}
 
 static int ring_unmap(struct frame_ring *ring)
 {

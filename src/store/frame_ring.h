@@ -13,6 +13,11 @@
 
 struct frame_ring;
 
+#define FRAME_RING_NAME_MAX 80
+
+/* The name of a lane's ring, from that of the first lane's, into buf; returns buf. */
+const char *frame_ring_name(const char *first, unsigned lane, char buf[FRAME_RING_NAME_MAX]);
+
 /* Makes the shared memory object `name` ("/vidmpi-..."; must not exist) with its memory
  * reserved, so that a full /dev/shm is an error here (-ENOSPC, with the bytes) and no SIGBUS later. */
 int frame_ring_create(const char *name, unsigned slots, size_t slot_bytes, struct frame_ring **out,

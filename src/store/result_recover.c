@@ -2,6 +2,7 @@
  * that goes on. */
 #include "store/result_store_private.h"
 
+#include "base/frame_id.h"
 #include "base/io.h"
 #include "base/log.h"
 
@@ -108,7 +109,7 @@ static int is_whole(struct recovery *r, const struct result_ref *ref)
 
 static int consider(struct recovery *r, const struct result_ref *ref)
 {
-    if (ref->frame < r->from || has(&r->there, ref->frame))
+    if (frame_before(ref->frame, r->from) || has(&r->there, ref->frame))
         return 0;
     int ret = is_whole(r, ref);
     if (ret <= 0)

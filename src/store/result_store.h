@@ -16,12 +16,12 @@ int result_store_open(const char *run_dir, unsigned ranks, bool shared, struct r
                       struct vid_error *err);
 
 /* For a job that goes on, before a worker of it begins and before the first poll: reads what is there of
- * all ranks, and gives for each frame from `from` on the first result whose payload is there and has
- * the right checksum. Such a ref is out as if a poll had given it; a payload that does not match, as when its
- * bytes were used again, is not there. All else is done with: segments without a result that was given are
- * removed, and polls begin behind what was read. `found` returns 0, or negative to end with that code, and
- * says why itself. `lost` (may be NULL): how many frames from `from` on have a record and no payload any
- * more. Needs memory for one payload. One thread. */
+ * all ranks, and gives for each frame, but those before `from` in its lane, the first result whose payload is
+ * there and has the right checksum. Such a ref is out as if a poll had given it; a payload that does not
+ * match, as when its bytes were used again, is not there. All else is done with: segments without a result
+ * that was given are removed, and polls begin behind what was read. `found` returns 0, or negative to end
+ * with that code, and says why itself. `lost` (may be NULL): how many of these frames have a record and no
+ * payload any more. Needs memory for one payload. One thread. */
 int result_store_recover(struct result_store *store, uint64_t from,
                          int (*found)(void *opaque, const struct result_ref *ref), void *opaque,
                          uint64_t *lost, struct vid_error *err);

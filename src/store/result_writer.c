@@ -205,14 +205,19 @@ static bool reuses(const struct result_writer *w)
     return !w->options.durable && !w->options.segment_bytes;
 }
 
+uint64_t result_writer_segment_bytes(uint64_t payload)
+{
+    uint64_t limit = SEGMENT_PAYLOADS * align_up(payload);
+    return limit > SEGMENT_BYTES ? limit : SEGMENT_BYTES;
+}
+
 static uint64_t segment_limit(const struct result_writer *w)
 {
     if (reuses(w))
         return UINT64_MAX;
     if (w->options.segment_bytes)
         return w->options.segment_bytes;
-    uint64_t limit = SEGMENT_PAYLOADS * align_up(w->last_length);
-    return limit > SEGMENT_BYTES ? limit : SEGMENT_BYTES;
+    return result_writer_segment_bytes(w->last_length);
 }
 
 static int sync_file(struct result_writer *w, int fd, const char *path, struct vid_error *err)

@@ -20,6 +20,9 @@ struct result_writer_options {
     int64_t batch_ns;       /* durable: or when the oldest has waited so long; 0: 100 ms */
 };
 
+/* How large a durable segment gets with payloads of this size. */
+uint64_t result_writer_segment_bytes(uint64_t payload);
+
 /* Opens the index that rank 0 made and goes on behind its last whole record
  * and in a new segment, so that a replaced worker overwrites nothing. A torn
  * record at the end is cut off. The worker before must be dead. `options` may

@@ -26,6 +26,7 @@ static const struct known {
     {"job.json", USE_JOB},
     {"job.json.tmp", USE_JOB},
     {"ledger", USE_JOB},
+    {"frame-stats.jsonl", USE_JOB},
     {"results", USE_FOLDER},
     {"results/r#", USE_FOLDER},
     {"results/r#/index", USE_JOB},

@@ -3,6 +3,8 @@
 #ifndef VID_TASKS_TASK_H
 #define VID_TASKS_TASK_H
 
+#include "base/frame_id.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,14 +17,15 @@ struct task_slot {
 };
 
 struct task {
-    uint64_t id;     /* from 0, in order of the frames */
-    uint64_t first;  /* number of the first frame that it owns */
+    uint64_t id;     /* frame_id; from 0 in each lane, in order of the frames */
+    uint64_t first;  /* frame_id of the first frame that it owns */
     uint32_t count;  /* frames that it owns */
     uint32_t before; /* context frames before and after them */
     uint32_t after;
     uint32_t attempt;  /* from 1 */
     int64_t pushed;    /* clock_wall when it went into the list */
-    uint64_t released; /* all frames below need nothing more: a worker may reuse the bytes of their results */
+    uint64_t released; /* frame_id: those below, in its lane, need nothing more: their results' bytes may be
+                          reused */
     uint32_t avoid;    /* rank + 1 that shall leave the task to others while there are others; 0: none */
     uint32_t last;     /* 1: its last slot is the video's last frame, 0: not, or nobody needs to know */
     struct task_slot slots[TASK_FRAMES_MAX]; /* before + count + after are used */

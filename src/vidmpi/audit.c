@@ -13,7 +13,7 @@
 #define SLOW_LEAST NS_PER_S
 #define SLOW_TIMES 3 /* a task is slow that takes so many times the usual */
 
-/* What the audit remembers of a frame, at its number modulo the window. */
+/* What the audit remembers of a frame, in its lane's part of the list at its number modulo the window. */
 struct watch {
     uint64_t frame;
     int64_t reported; /* clock_now when a worker said that its result is published; 0: none did */
@@ -24,7 +24,8 @@ struct watch {
 struct audit {
     struct job *job;
     struct watch *watches;
-    struct frame_try *tries;   /* room for the window */
+    unsigned frames;           /* that may be under way: the windows of all lanes */
+    struct frame_try *tries;   /* room for them; frames and tasks by id */
     struct task_place *places; /* room for `places_max` */
     int places_max;
     bool *busy;       /* by rank: holds a task */
@@ -39,9 +40,10 @@ int audit_create(struct job *job, struct audit **out, struct vid_error *err)
     if (!audit)
         return vid_fail(err, -ENOMEM, "no memory for the audit");
     audit->job = job;
-    audit->places_max = 4 * (int)(job->window + job->ranks);
-    audit->watches = calloc(job->window, sizeof(*audit->watches));
-    audit->tries = calloc(job->window, sizeof(*audit->tries));
+    audit->frames = job->lane_count * job->window;
+    audit->places_max = 4 * (int)(audit->frames + job->ranks);
+    audit->watches = calloc(audit->frames, sizeof(*audit->watches));
+    audit->tries = calloc(audit->frames, sizeof(*audit->tries));
     audit->places = calloc((size_t)audit->places_max, sizeof(*audit->places));
     audit->busy = calloc(job->ranks, sizeof(*audit->busy));
     if (audit->watches && audit->tries && audit->places && audit->busy)
@@ -62,7 +64,8 @@ void audit_destroy(struct audit *audit)
 
 static struct watch *watch_of(struct audit *audit, uint64_t frame)
 {
-    struct watch *watch = &audit->watches[frame % audit->job->window];
+    struct watch *watch =
+        &audit->watches[frame_lane(frame) * audit->job->window + frame_number(frame) % audit->job->window];
 
     if (watch->frame != frame)
         *watch = (struct watch){.frame = frame};
@@ -72,10 +75,11 @@ static struct watch *watch_of(struct audit *audit, uint64_t frame)
 void audit_reported(struct audit *audit, uint64_t task)
 {
     uint64_t frames[TASK_FRAMES_MAX];
-    int count = frame_table_of_task(audit->job->table, task, frames, TASK_FRAMES_MAX);
+    const struct lane *lane = job_lane(audit->job, task);
+    int count = frame_table_of_task(lane->table, frame_number(task), frames, TASK_FRAMES_MAX);
 
     for (int i = 0; i < count; i++)
-        watch_of(audit, frames[i])->reported = clock_now();
+        watch_of(audit, frame_id(lane->number, frames[i]))->reported = clock_now();
 }
 
 /* Where the newest copy of the task is, or NULL. */
@@ -93,11 +97,12 @@ static const struct task_place *find(const struct audit *audit, int places, uint
 static int push_again(struct audit *audit, struct task_list *list, uint64_t frame, int avoid,
                       struct vid_error *err)
 {
+    const struct lane *lane = job_lane(audit->job, frame);
     struct frame_try try;
 
-    if (frame_table_retry(audit->job->table, frame, clock_wall(), &try) < 0)
+    if (frame_table_retry(lane->table, frame_number(frame), clock_wall(), &try) < 0)
         return 0;
-    scatter_task(audit->job, &try, avoid, &audit->task);
+    scatter_task(audit->job, lane, &try, avoid, &audit->task);
     return task_list_push(list, &audit->task, 1, err);
 }
 
@@ -115,7 +120,8 @@ static int missing(struct audit *audit, struct task_list *list, const struct fra
         return 0;
     }
     watch->missed = false;
-    log_warn("the task of frame %" PRIu64 " is not in Redis any more; it is offered again", try->first);
+    log_warn("the task of frame %" PRIu64 " is not in Redis any more; it is offered again",
+             frame_number(try->first));
     mishaps_retry(audit->job->mishaps);
     return push_again(audit, list, try->first, -1, err);
 }
@@ -165,7 +171,7 @@ static int copy_stragglers(struct audit *audit, struct task_list *list, int trie
     int64_t since = clock_wall() - usual_ns(job);
     int idle, ret = 0;
 
-    if (!frame_table_counts(job->table).ended || !list_is_empty(audit, places))
+    if (!job_counts(job).ended || !list_is_empty(audit, places))
         return 0;
     idle = count_idle(audit, places);
     for (int i = 0; i < tries && idle > 0 && ret == 0; i++) {
@@ -178,17 +184,35 @@ static int copy_stragglers(struct audit *audit, struct task_list *list, int trie
         watch->copied = true;
         idle--;
         mishaps_copy(job->mishaps);
-        log_info("rank %d is slow with frame %" PRIu64 ": an idle rank gets a copy", place->rank, frame);
+        log_info("rank %d is slow with frame %" PRIu64 ": an idle rank gets a copy", place->rank,
+                 frame_number(frame));
         ret = push_again(audit, list, frame, place->rank, err);
     }
     return ret;
 }
 
+/* Of all lanes. */
+static int find_under_way(struct audit *audit)
+{
+    int count = 0;
+
+    for (unsigned lane = 0; lane < audit->job->lane_count; lane++) {
+        int more = frame_table_under_way(audit->job->lanes[lane].table, audit->tries + count,
+                                         (int)audit->frames - count);
+
+        for (int i = count; i < count + more; i++) {
+            audit->tries[i].first = frame_id(lane, audit->tries[i].first);
+            audit->tries[i].task = frame_id(lane, audit->tries[i].task);
+        }
+        count += more;
+    }
+    return count;
+}
+
 int audit_run(struct audit *audit, struct task_list *list, struct vid_error *err)
 {
-    struct job *job = audit->job;
     int64_t young = clock_wall() - YOUNG_NS;
-    int tries = frame_table_under_way(job->table, audit->tries, (int)job->window);
+    int tries = find_under_way(audit);
     int places, holes = 0, ret = 0;
 
     if (tries == 0)

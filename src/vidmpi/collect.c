@@ -52,14 +52,16 @@ static void wake(struct collector *collector, unsigned rank)
 
 static int take_result(struct job *job, const struct result_ref *ref, struct vid_error *err)
 {
-    int ret = frame_table_result(job->table, ref, clock_wall());
+    const struct lane *lane = job_lane(job, ref->frame);
+    int ret = lane ? frame_table_result(lane->table, ref, clock_wall()) : -ERANGE;
 
     if (ret == 0) {
         stats_count_frame(job->stats, ref->rank);
         job_set_first_filtered(job);
         return 0;
     }
-    log_debug("a result of frame %" PRIu64 " from rank %u is not needed", ref->frame, ref->rank);
+    log_debug("a result of frame %" PRIu64 " from rank %u is not needed", frame_number(ref->frame),
+              ref->rank);
     return result_store_done(job->results, ref, err);
 }
 

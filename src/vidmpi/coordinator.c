@@ -37,6 +37,7 @@ struct coordinator {
     bool shared;         /* the ranks have the job's description */
     bool *goodbye;       /* by rank: it is ready to end */
     int64_t next_server; /* clock_now of the next look at redis-server */
+    int64_t next_beat;   /* of the run directory's lock, while it compares */
     int64_t last_want;   /* clock_now of the last pixels asked for */
     struct cluster_message message;
 };
@@ -44,7 +45,7 @@ struct coordinator {
 /* The job as the ranks are told it, in one block. */
 static int describe_job(struct coordinator *c, char **text, size_t *size, struct vid_error *err)
 {
-    char *chain = chain_spec_encode(c->job->spec);
+    char *chain = job_chains(c->job);
     struct worker_config config;
     char ring[64];
     int ret;
@@ -127,7 +128,7 @@ static void take_message(struct coordinator *c)
     switch (c->message.tag) {
     case TAG_WANT:
         c->last_want = clock_now();
-        if (exchange_serve(c->cluster, c->job->ring, c->message.rank, c->message.text, &why) < 0)
+        if (exchange_serve(c->cluster, c->job, c->message.rank, c->message.text, &why) < 0)
             fail(c, "pixels", &why);
         break;
     case TAG_TROUBLE:
@@ -249,12 +250,9 @@ static void tell_ranks(struct coordinator *c, const char *how)
 /* Ends the workers: well, they have taken their end marks; else at once. */
 static void dismiss(struct coordinator *c, bool well)
 {
-    struct frame_counts counts = {0};
     int64_t deadline = clock_now() + GOODBYE_NS;
 
-    if (c->job->table)
-        counts = frame_table_counts(c->job->table);
-    well = well && counts.ended && counts.settled == counts.decoded;
+    well = well && job_is_settled(c->job);
     if (c->shared)
         tell_ranks(c, ranks_silent(c->job->rank_states) ? "2" : well ? "1" : "0");
     supervisor_stop(&c->first, 0);
@@ -310,6 +308,40 @@ static const char *state_name(struct job *job, enum job_end end)
     return end == JOB_DONE && ranks_lost(job->rank_states) ? names[JOB_DEGRADED] : names[end];
 }
 
+/* The run directory stays ours while the serial run goes on. */
+static void beat(void *opaque)
+{
+    struct coordinator *c = opaque;
+    struct vid_error err = {0};
+
+    if (clock_now() < c->next_beat)
+        return;
+    c->next_beat = clock_now() + NS_PER_S;
+    if (run_dir_beat(c->job->dir, &err) < 0)
+        log_warn("%s", err.text);
+}
+
+/* The output stays, whatever comes of this. */
+static int verify(struct coordinator *c, struct vid_error *err)
+{
+    struct job *job = c->job;
+    struct vid_error why = {0};
+    int same;
+
+    if (!job->verify)
+        return 0;
+    log_info("comparing with a serial run");
+    same = verify_run(job->verify, job->options, beat, c, &why);
+    if (same < 0)
+        return vid_fail(err, same, "the output could not be compared with a serial run: %s", why.text);
+    job->verified = same ? VERIFIED_SAME : VERIFIED_DIFFERENT;
+    if (same)
+        log_info("verified: %" PRIu64 " frames are those of a serial run", verify_count(job->verify));
+    else
+        log_error("%s", why.text);
+    return 0;
+}
+
 static int finish(struct coordinator *c, int ret, struct vid_error *err)
 {
     enum job_end end = ret == 0 ? job_end(c->job) : JOB_FAILED;
@@ -319,6 +351,8 @@ static int finish(struct coordinator *c, int ret, struct vid_error *err)
     progress_close(&c->progress, state_name(c->job, end));
     if (end == JOB_STOPPED || end == JOB_POISONED)
         note_stop(c->job, err->text);
+    if (ret == 0)
+        ret = verify(c, err);
     if (ret == 0)
         ret = summary_write_manifest(c->job, c->cluster, err);
     if (ret == 0)

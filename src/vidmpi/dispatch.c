@@ -69,14 +69,15 @@ static int try_again(struct dispatcher *d, const struct task_report *report, uns
 {
     struct job *job = d->job;
     int64_t due = retry_due(job, failures);
+    const struct lane *lane = job_lane(job, report->frame);
     struct frame_try try;
 
-    if (frame_table_retry(job->table, report->frame, due, &try) < 0)
+    if (frame_table_retry(lane->table, frame_number(report->frame), due, &try) < 0)
         return 0;
     mishaps_retry(job->mishaps);
-    log_warn("frame %" PRIu64 " failed on rank %u: %s; it is tried again (%u of %d)", report->frame,
-             report->rank, report->text, failures, job->options->retries);
-    scatter_task(job, &try, job->workers > 1 ? (int)report->rank : -1, &d->task);
+    log_warn("frame %" PRIu64 " failed on rank %u: %s; it is tried again (%u of %d)",
+             frame_number(report->frame), report->rank, report->text, failures, job->options->retries);
+    scatter_task(job, lane, &try, job->workers > 1 ? (int)report->rank : -1, &d->task);
     if (due < d->next_retry)
         d->next_retry = due;
     return task_list_delay(d->list, &d->task, due, err);
@@ -85,10 +86,11 @@ static int try_again(struct dispatcher *d, const struct task_report *report, uns
 /* What the list keeps of it is for people only: a failure to say so is none of the job's. */
 static void bury(struct dispatcher *d, const struct task_report *report)
 {
-    struct frame_try try = {report->frame, 1, report->id, report->attempt, clock_wall()};
+    struct frame_try try = {frame_number(report->frame), 1, frame_number(report->id), report->attempt,
+                            clock_wall()};
     struct vid_error err = {0};
 
-    scatter_task(d->job, &try, -1, &d->task);
+    scatter_task(d->job, job_lane(d->job, report->frame), &try, -1, &d->task);
     if (task_list_bury(d->list, &d->task, report->text, &err) < 0)
         log_debug("%s", err.text);
 }
@@ -109,14 +111,15 @@ static int give_up(struct dispatcher *d, const struct task_report *report, unsig
         return vid_fail(err, JOB_CODE_POISON,
                         "frame %" PRIu64 " could not be filtered in %u %s, the last one on rank %u: %s; "
                         "%s/faults has it; the same command with -on-error original goes on without it",
-                        report->frame, failures, tries(failures), report->rank, report->text,
+                        frame_number(report->frame), failures, tries(failures), report->rank, report->text,
                         job->run_dir_path);
     mishaps_substitute(job->mishaps, report->frame, report->text);
     if (faults_note_substitute(job, report->frame, report->text, err) < 0)
         return err->code;
-    log_warn("frame %" PRIu64 " could not be filtered in %u %s: %s; -on-error %s applies", report->frame,
-             failures, tries(failures), report->text, faults_policy_name(job->options->on_error));
-    frame_table_give_up(job->table, report->frame);
+    log_warn("frame %" PRIu64 " could not be filtered in %u %s: %s; -on-error %s applies",
+             frame_number(report->frame), failures, tries(failures), report->text,
+             faults_policy_name(job->options->on_error));
+    frame_table_give_up(job_lane(job, report->frame)->table, frame_number(report->frame));
     return 0;
 }
 
@@ -125,14 +128,16 @@ static int split(struct dispatcher *d, const struct task_report *report, struct 
 {
     struct job *job = d->job;
     uint64_t frames[TASK_FRAMES_MAX];
-    int count = frame_table_of_task(job->table, report->id, frames, TASK_FRAMES_MAX), ret = 0;
+    const struct lane *lane = job_lane(job, report->id);
+    int count = frame_table_of_task(lane->table, frame_number(report->id), frames, TASK_FRAMES_MAX), ret = 0;
 
     for (int i = 0; i < count && ret == 0; i++) {
         struct frame_try try;
 
-        if (frames[i] == report->frame || frame_table_retry(job->table, frames[i], clock_wall(), &try) < 0)
+        if (frames[i] == frame_number(report->frame) ||
+            frame_table_retry(lane->table, frames[i], clock_wall(), &try) < 0)
             continue;
-        scatter_task(job, &try, -1, &d->task);
+        scatter_task(job, lane, &try, -1, &d->task);
         ret = task_list_push(d->list, &d->task, 1, err);
     }
     return ret;
@@ -140,7 +145,8 @@ static int split(struct dispatcher *d, const struct task_report *report, struct 
 
 static int take_failure(struct dispatcher *d, const struct task_report *report, struct vid_error *err)
 {
-    unsigned failures = frame_table_failed(d->job->table, report->frame, report->attempt);
+    unsigned failures = frame_table_failed(job_lane(d->job, report->frame)->table,
+                                           frame_number(report->frame), report->attempt);
 
     if (failures == 0)
         return 0;
@@ -153,7 +159,7 @@ static int take_failure(struct dispatcher *d, const struct task_report *report, 
 
 static int take_report(struct dispatcher *d, const struct task_report *report, struct vid_error *err)
 {
-    if (report->rank >= d->job->ranks)
+    if (report->rank >= d->job->ranks || !job_lane(d->job, report->id) || !job_lane(d->job, report->frame))
         return 0;
     if (report->outcome == TASK_DONE) {
         audit_reported(d->audit, report->id);
@@ -193,7 +199,10 @@ static int take_back(struct dispatcher *d, struct vid_error *err)
     int count = lost ? task_list_expire(d->list, lost, LOST_MAX, err) : -ENOMEM;
 
     for (int i = 0; i < count; i++) {
-        frame_table_raise(d->job->table, lost[i].id, lost[i].attempt);
+        const struct lane *lane = job_lane(d->job, lost[i].id);
+
+        if (lane)
+            frame_table_raise(lane->table, frame_number(lost[i].id), lost[i].attempt);
         mishaps_retry(d->job->mishaps);
     }
     free(lost);
@@ -238,10 +247,9 @@ static int look_at_list(struct dispatcher *d, struct vid_error *err)
 /* When every frame has its outcome the workers may go: their end marks. */
 static int send_workers_home(struct dispatcher *d, struct vid_error *err)
 {
-    struct frame_counts counts = frame_table_counts(d->job->table);
     int ret;
 
-    if (d->sent_home || !counts.ended || counts.settled < counts.decoded)
+    if (d->sent_home || !job_is_settled(d->job))
         return 0;
     ret = task_list_push_end(d->list, d->job->ranks, err);
     d->sent_home = ret == 0;
@@ -250,7 +258,7 @@ static int send_workers_home(struct dispatcher *d, struct vid_error *err)
 
 static int patience(struct dispatcher *d)
 {
-    return frame_table_counts(d->job->table).ended ? REPORT_LAST_MS : REPORT_MS;
+    return job_counts(d->job).ended ? REPORT_LAST_MS : REPORT_MS;
 }
 
 static int duties(struct dispatcher *d, struct vid_error *err)

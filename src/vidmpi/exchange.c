@@ -31,15 +31,19 @@ struct exchange {
     unsigned slots_used;
 };
 
-int exchange_serve(struct cluster *cluster, const struct frame_ring *ring, int rank, const char *text,
+int exchange_serve(struct cluster *cluster, const struct job *job, int rank, const char *text,
                    struct vid_error *err)
 {
-    uint64_t end = (uint64_t)frame_ring_slots(ring) * frame_ring_slot_bytes(ring);
     struct task task;
     int ret = task_decode(text, strlen(text), &task);
+    const struct lane *lane = ret < 0 ? NULL : job_lane(job, task.first);
+    const struct frame_ring *ring;
+    uint64_t end;
 
-    if (ret < 0)
-        return vid_fail(err, ret, "rank %d wants the pixels of a task that cannot be read", rank);
+    if (!lane)
+        return vid_fail(err, -EBADMSG, "rank %d wants the pixels of a task that cannot be read", rank);
+    ring = lane->ring;
+    end = (uint64_t)frame_ring_slots(ring) * frame_ring_slot_bytes(ring);
     for (unsigned i = 0; i < task.before + task.count + task.after && ret == 0; i++) {
         const struct task_slot *slot = &task.slots[i];
 

@@ -8,10 +8,11 @@
 #include "base/error.h"
 #include "store/frame_ring.h"
 #include "vidmpi/cluster.h"
+#include "vidmpi/job.h"
 #include "vidmpi/keeper.h"
 
-/* Rank 0: sends the slots of the task whose text a rank sent (TAG_WANT). */
-int exchange_serve(struct cluster *cluster, const struct frame_ring *ring, int rank, const char *text,
+/* Rank 0: sends from its lane's ring the slots of the task whose text a rank sent (TAG_WANT). */
+int exchange_serve(struct cluster *cluster, const struct job *job, int rank, const char *text,
                    struct vid_error *err);
 
 /* A rank on another node. */

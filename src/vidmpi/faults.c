@@ -8,6 +8,15 @@
 #include <limits.h>
 #include <stdio.h>
 
+const char *faults_lane(uint64_t frame, char *buf, size_t size)
+{
+    if (frame_lane(frame) > 0)
+        snprintf(buf, size, ".lane%u", frame_lane(frame));
+    else
+        buf[0] = '\0';
+    return buf;
+}
+
 static void ring_owns_it(void *opaque, void *mem)
 {
     (void)opaque;
@@ -18,15 +27,17 @@ void faults_keep_input(struct job *job, uint64_t frame)
 {
     struct picture *picture = NULL;
     struct vid_error err = {0};
-    char path[PATH_MAX];
-    int ret = picture_wrap(frame_ring_at(job->ring, frame), frame_ring_slot_bytes(job->ring), ring_owns_it,
-                           NULL, &picture, &err);
+    char path[PATH_MAX], of[16];
+    const struct lane *lane = job_lane(job, frame);
+    int ret = picture_wrap(frame_ring_at(lane->ring, frame_number(frame)), frame_ring_slot_bytes(lane->ring),
+                           ring_owns_it, NULL, &picture, &err);
 
-    snprintf(path, sizeof(path), "%s/faults/frame_%06" PRIu64 ".nut", job->run_dir_path, frame);
+    snprintf(path, sizeof(path), "%s/faults/frame_%06" PRIu64 "%s.nut", job->run_dir_path,
+             frame_number(frame), faults_lane(frame, of, sizeof(of)));
     if (ret == 0)
         ret = picture_save(picture, path, &err);
     if (ret < 0)
-        log_warn("the input of frame %" PRIu64 " is not kept: %s", frame, err.text);
+        log_warn("the input of frame %" PRIu64 " is not kept: %s", frame_number(frame), err.text);
     picture_unref(&picture);
 }
 

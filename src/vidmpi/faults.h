@@ -10,6 +10,9 @@
 /* RUN_DIR/faults/frame_000042.nut, from the frame's slot of the ring; a failure is logged only. */
 void faults_keep_input(struct job *job, uint64_t frame);
 
+/* What follows the frame's number in the names of its files: "", or ".lane1"; into buf, returns buf. */
+const char *faults_lane(uint64_t frame_id, char *buf, size_t size);
+
 /* "original", ... */
 const char *faults_policy_name(enum on_error policy);
 

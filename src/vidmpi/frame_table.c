@@ -1,5 +1,7 @@
 #include "vidmpi/frame_table.h"
 
+#include "base/frame_id.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -151,6 +153,17 @@ static void settle_locked(struct frame_table *table, struct frame_slot *slot, en
         pthread_cond_broadcast(&table->changed);
 }
 
+void frame_table_enter_straight(struct frame_table *table, uint64_t frame, size_t bytes, int64_t decoded)
+{
+    struct frame_slot *slot;
+
+    pthread_mutex_lock(&table->lock);
+    slot = slot_of(table, frame);
+    slot->entry = (struct frame_entry){.frame = frame, .bytes = bytes, .decoded = decoded};
+    settle_locked(table, slot, FRAME_STRAIGHT);
+    pthread_mutex_unlock(&table->lock);
+}
+
 void frame_table_enter_done(struct frame_table *table, uint64_t frame, size_t bytes,
                             const struct result_ref *ref, int64_t decoded)
 {
@@ -188,9 +201,10 @@ static struct frame_slot *under_way_locked(struct frame_table *table, uint64_t f
 
 static int result_locked(struct frame_table *table, const struct result_ref *ref, int64_t seen)
 {
-    struct frame_slot *slot = under_way_locked(table, ref->frame);
+    uint64_t frame = frame_number(ref->frame);
+    struct frame_slot *slot = under_way_locked(table, frame);
 
-    if (ref->frame >= table->reserved)
+    if (frame >= table->reserved)
         return -ERANGE;
     if (!slot) {
         table->late++;

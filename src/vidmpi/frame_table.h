@@ -20,6 +20,7 @@ enum frame_outcome {
     FRAME_RESULT,   /* `ref` names its result */
     FRAME_GIVEN_UP, /* it cannot be filtered: something else takes its place */
     FRAME_SEALED,   /* it lies in a part that is encoded already */
+    FRAME_STRAIGHT, /* nothing is to be done with it here */
 };
 
 /* What is known of one frame; moments are clock_wall, but for `decoded` (clock_now). */
@@ -79,6 +80,9 @@ size_t frame_table_bytes(struct frame_table *table, uint64_t frame);
  * sealed part (NULL). */
 void frame_table_enter_done(struct frame_table *table, uint64_t frame, size_t bytes,
                             const struct result_ref *ref, int64_t decoded);
+
+/* Decoder: the reserved frame goes straight through: it has its outcome at once. */
+void frame_table_enter_straight(struct frame_table *table, uint64_t frame, size_t bytes, int64_t decoded);
 
 /* Decoder: no more frames come. */
 void frame_table_end(struct frame_table *table);

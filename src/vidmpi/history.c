@@ -1,5 +1,6 @@
 #include "vidmpi/history.h"
 
+#include "base/frame_id.h"
 #include "base/log.h"
 #include "store/ledger.h"
 
@@ -139,7 +140,7 @@ static void forget_substituted(struct history *history)
 
     for (size_t i = 0; i < history->substituted_count; i++) {
         const struct substituted *one = &history->substituted[i];
-        bool again = one->frame >= history->end;
+        bool again = !frame_before(one->frame, frame_id(history->lane, history->end));
 
         for (size_t k = 0; k < kept && !again; k++)
             again = history->substituted[k].frame == one->frame;
@@ -192,7 +193,8 @@ static uint64_t count_unsealed(const struct history *history, const char *run_di
 int history_recover(struct history *history, const char *run_dir, struct result_store *results,
                     struct vid_error *err)
 {
-    int ret = result_store_recover(results, history->end, keep, history, &history->again.filtered, err);
+    int ret = result_store_recover(results, frame_id(history->lane, history->end), keep, history,
+                                   &history->again.filtered, err);
 
     if (ret < 0)
         return ret;
@@ -213,9 +215,9 @@ uint64_t history_sealed_pictures(const struct history *history, uint64_t frame)
     return frame == history->end ? history->skip : 0;
 }
 
-const struct result_ref *history_result(const struct history *history, uint64_t frame)
+const struct result_ref *history_result(const struct history *history, uint64_t frame_id)
 {
-    const struct result_ref wanted = {.frame = frame};
+    const struct result_ref wanted = {.frame = frame_id};
 
     if (history->kept_count == 0)
         return NULL;

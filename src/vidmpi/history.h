@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct history {
+    unsigned lane;   /* set before it is read: in whose frames the parts' ends are told */
     unsigned starts; /* before this one */
 
     /* Whole on the disk, from number 1 on. */
@@ -23,14 +24,14 @@ struct history {
     uint64_t end;               /* the first frame that does not lie in them as a whole */
     uint64_t skip;              /* and how many of its pictures do */
 
-    /* Of frames from `end` on, rising. */
+    /* Of that lane's frames from `end` on, and of all others, rising. */
     struct result_ref *kept;
     size_t kept_count, kept_room;
 
     uint64_t filtered_again, encoded_again; /* what all starts have to do again, this one too */
     struct ledger_again again;              /* and this one alone */
 
-    struct substituted *substituted; /* frames below `end` */
+    struct substituted *substituted; /* frames of that lane below `end` */
     size_t substituted_count, substituted_room;
 };
 
@@ -47,8 +48,8 @@ const char *history_format_place(struct picture_place place, char *buf, size_t s
 /* How many pictures the sealed parts hold of the frame. */
 uint64_t history_sealed_pictures(const struct history *history, uint64_t frame);
 
-/* The result of a frame, or NULL. */
-const struct result_ref *history_result(const struct history *history, uint64_t frame);
+/* The result of a frame, by its id, or NULL. */
+const struct result_ref *history_result(const struct history *history, uint64_t frame_id);
 
 void history_free(struct history *history);
 

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *job_filter(const struct job *job)
@@ -25,26 +27,61 @@ static int at_most_int(double value)
 }
 
 /* The task in hand and the one ahead, and some to spare. */
-static unsigned remote_slots(const struct chain_context *context)
+static unsigned remote_slots(const struct job *job)
 {
-    unsigned slots = 2 * (context->before + context->task_frames + context->after);
+    unsigned most = 8;
 
-    return slots > 8 ? slots : 8;
+    for (unsigned i = 0; i < job->lane_count; i++) {
+        const struct chain_context *context = &job->lanes[i].context;
+        unsigned slots = 2 * (context->before + context->task_frames + context->after);
+
+        most = slots > most ? slots : most;
+    }
+    return most;
 }
 
-struct worker_config job_worker_config(const struct job *job, const char *chain_text)
+static size_t largest_slot(const struct job *job)
+{
+    size_t largest = 0;
+
+    for (unsigned i = 0; i < job->lane_count; i++) {
+        size_t bytes = frame_ring_slot_bytes(job->lanes[i].ring);
+
+        largest = bytes > largest ? bytes : largest;
+    }
+    return largest;
+}
+
+char *job_chains(const struct job *job)
+{
+    char *all = strdup("");
+
+    for (unsigned i = 0; i < job->lane_count && all; i++) {
+        const struct piece *piece = job->lanes[i].piece;
+        char *one = piece ? chain_spec_encode(piece->spec) : strdup(""), *longer = NULL;
+
+        if (one && asprintf(&longer, "%s%s%s", all, *all ? "\n" : "", one) < 0)
+            longer = NULL;
+        free(one);
+        free(all);
+        all = longer;
+    }
+    return all;
+}
+
+struct worker_config job_worker_config(const struct job *job, const char *chains)
 {
     struct worker_config config = {
         .job = (char *)job->id,
         .redis_url = (char *)job->redis_url,
         .run_dir = job->run_dir_path,
-        .chain = (char *)chain_text,
+        .chain = (char *)chains,
         .filter = (char *)job_filter(job),
         .log_level = job->options->log_level,
         .durable = job->shared,
         .png = job->options->results == RESULTS_PNG,
-        .slot_kb = (int)(frame_ring_slot_bytes(job->ring) / 1024),
-        .slots = (int)remote_slots(&job->context),
+        .slot_kb = (int)((largest_slot(job) + 1023) / 1024),
+        .slots = (int)remote_slots(job),
         .task_timeout_ms = at_most_int(job->options->task_timeout * 1000),
         .filter_memory_kb = at_most_int((double)job->options->filter_memory / 1024),
         .redis_timeout_ms = at_most_int(job->options->redis_timeout * 1000),
@@ -53,17 +90,56 @@ struct worker_config job_worker_config(const struct job *job, const char *chain_
     return config;
 }
 
-uint64_t job_released(const struct job *job)
+const struct lane *job_lane(const struct job *job, uint64_t frame_id)
 {
-    struct job *locked = (struct job *)job; /* the lock is no part of what it tells */
-    uint64_t encoded = frame_table_counts(job->table).encoded, sealed;
+    unsigned lane = frame_lane(frame_id);
 
-    if (!media_sink_in_parts(job->sink))
-        return encoded;
-    pthread_mutex_lock(&locked->lock);
+    return lane < job->lane_count ? &job->lanes[lane] : NULL;
+}
+
+/* A serial piece behind the lane would need its frames from the first on again: keeping some is of no use. */
+uint64_t job_released(struct job *job, const struct lane *lane)
+{
+    uint64_t passed = frame_table_counts(lane->table).encoded, sealed;
+
+    if (!lane->last || job->tail || !media_sink_in_parts(job->sink))
+        return passed;
+    pthread_mutex_lock(&job->lock);
     sealed = job->sealed;
-    pthread_mutex_unlock(&locked->lock);
-    return sealed < encoded ? sealed : encoded;
+    pthread_mutex_unlock(&job->lock);
+    return sealed < passed ? sealed : passed;
+}
+
+struct frame_counts job_counts(const struct job *job)
+{
+    struct frame_counts all = frame_table_counts(job->lanes[job->lane_count - 1].table);
+
+    for (unsigned i = 0; i + 1 < job->lane_count; i++) {
+        struct frame_counts counts = frame_table_counts(job->lanes[i].table);
+
+        all.ended = all.ended && counts.ended;
+        all.filtered += counts.filtered;
+        all.kept += counts.kept;
+        all.late += counts.late;
+        if (i == 0 && !all.ended)
+            all.decoded = counts.decoded;
+    }
+    return all;
+}
+
+bool job_is_settled(const struct job *job)
+{
+    for (unsigned i = 0; i < job->lane_count; i++)
+        if (!lane_is_done(&job->lanes[i]))
+            return false;
+    return true;
+}
+
+void job_stop_lanes(struct job *job)
+{
+    for (unsigned i = 0; i < job->lane_count; i++)
+        if (job->lanes[i].table)
+            frame_table_stop(job->lanes[i].table);
 }
 
 bool job_has_sealed(struct job *job)
@@ -96,8 +172,7 @@ void job_fail(struct job *job, const struct vid_error *err)
     pthread_mutex_unlock(&job->lock);
     if (job->source)
         media_source_stop(job->source);
-    if (job->table)
-        frame_table_stop(job->table);
+    job_stop_lanes(job);
 }
 
 bool job_failed(struct job *job)

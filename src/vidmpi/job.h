@@ -10,22 +10,24 @@
 #include "media/options.h"
 #include "media/sink.h"
 #include "media/source.h"
-#include "store/frame_ring.h"
 #include "store/ledger.h"
 #include "store/result_store.h"
 #include "store/run_dir.h"
 #include "tasks/redis_server.h"
-#include "vidmpi/frame_table.h"
+#include "vidmpi/frame_stats.h"
 #include "vidmpi/history.h"
+#include "vidmpi/lane.h"
 #include "vidmpi/mishaps.h"
 #include "vidmpi/picture_counts.h"
 #include "vidmpi/ranks.h"
 #include "vidmpi/stats.h"
+#include "vidmpi/verify.h"
 #include "worker/config.h"
 #include "worker/redis.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,31 +40,36 @@ struct job {
     char *run_dir_path;
     unsigned ranks;   /* of the whole job */
     unsigned workers; /* that filter: ranks - 1, or 1 */
-    unsigned window;
-    bool shared;     /* the run directory is on a filesystem that other nodes see */
-    int64_t started; /* clock_now */
+    unsigned window;  /* of the lane with the largest */
+    bool shared;      /* the run directory is on a filesystem that other nodes see */
+    int64_t started;  /* clock_now */
     const char *redis_url;
 
     struct media_source *source; /* decoder's thread */
     struct media_sink *sink;     /* encoder's thread */
-    struct picture *first;       /* the picture that configured the chain, until the decoder takes it */
+    struct picture *first;       /* the picture that configured the graph, until the decoder takes it */
     bool empty;                  /* and it is a blank one: the source gave none */
-    struct chain_spec *spec;
-    struct chain_output output;   /* of the configured chain */
-    struct chain_context context; /* how its frames are cut into tasks; task_frames fits into the window */
-    struct run_dir *dir;          /* main thread */
-    bool resumable;               /* the same command can go on after an end before its time */
-    bool resumed;                 /* what an earlier start left is there */
-    struct history history;       /* and this is it */
-    struct redis_server *server;  /* NULL with -redis */
-    struct guard *guard;          /* of the names below; the server's own when there is one */
-    struct frame_ring *ring;
+    struct pieces *pieces;       /* of the graph */
+    struct lane lanes[LANES_MAX];
+    unsigned lane_count;         /* 1 or more */
+    const struct piece *tail;    /* the serial piece behind the last lane; NULL: none */
+    struct run_dir *dir;         /* main thread */
+    bool resumable;              /* the same command can go on after an end before its time */
+    bool resumed;                /* what an earlier start left is there */
+    struct history history;      /* and this is it */
+    struct redis_server *server; /* NULL with -redis */
+    struct guard *guard;         /* of the names below; the server's own when there is one */
     struct result_store *results;
-    struct frame_table *table;
     struct stats *stats;
+    struct frame_stats *frame_stats; /* NULL: not asked for */
     struct mishaps *mishaps;
     struct ranks *rank_states;
     const struct cluster *cluster; /* for the names of nodes; set when rank 0 coordinates */
+
+    struct verify *verify; /* NULL: without -verify */
+    enum { VERIFIED_NOT, VERIFIED_SAME, VERIFIED_DIFFERENT } verified;
+
+    _Atomic uint64_t frames_in; /* pictures that have come from the source */
 
     pthread_mutex_t ledger_lock;
     struct ledger *ledger; /* protected by ledger_lock; NULL before the run directory is open */
@@ -85,15 +92,37 @@ struct job {
 int job_open(struct job *job, const struct media_options *options, unsigned ranks, bool several_nodes,
              struct vid_error *err);
 
+/* The part of job_open that leaves no trace, for -explain: input, output, first picture, pieces, lanes with
+ * their windows, the run directory's name. Then job_close with JOB_FAILED, also after a failure. */
+int job_look(struct job *job, const struct media_options *options, unsigned ranks, bool several_nodes,
+             struct vid_error *err);
+
 /* Lays open what a worker of this job must know; rank, ring and fetch are the rank's own matter.
  * The strings are the job's and last as long as it; clear nothing. */
-struct worker_config job_worker_config(const struct job *job, const char *chain_text);
+struct worker_config job_worker_config(const struct job *job, const char *chains);
+
+/* The chains of all lanes, as worker_config has them; a malloc'ed string, NULL: no memory. */
+char *job_chains(const struct job *job);
 
 /* The graph as the user gave it; NULL: none. */
 const char *job_filter(const struct job *job);
 
-/* Frames below need nothing more: they are in sealed parts or, where there are none, encoded. Any thread. */
-uint64_t job_released(const struct job *job);
+/* The lane of a frame or task; NULL: there is none. */
+const struct lane *job_lane(const struct job *job, uint64_t frame_id);
+
+/* Frames of the lane below this number need nothing more: a start that goes on will not either. Any thread.
+ */
+uint64_t job_released(struct job *job, const struct lane *lane);
+
+/* Of all lanes together: what has gone into the first one, what has come out of the last one, and what was
+ * filtered in all. Any thread. */
+struct frame_counts job_counts(const struct job *job);
+
+/* All frames of all lanes have come and have an outcome. Any thread. */
+bool job_is_settled(const struct job *job);
+
+/* Whoever waits in a lane gets VID_EOF. Any thread. */
+void job_stop_lanes(struct job *job);
 
 /* Has some part been sealed, by this start or an earlier one? Any thread. */
 bool job_has_sealed(struct job *job);

@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "media/catalog_safe.h"
 #include "media/job_key.h"
 #include "media/log.h"
 #include "tasks/task_list.h"
@@ -15,39 +16,75 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define LOCK_PATIENCE_MS 10000 /* three times the 3 s for which NFS may hide another node's heartbeat */
 
-/* Pictures that the encoder's side may lag behind, and for each worker the
- * one that it filters and the one that waits for it: 16 slots or 48 made no
- * difference with two workers (docs/architecture.md). */
-#define WINDOW_BASE 16
-#define WINDOW_PER_WORKER 2
+static struct lane *add_lane(struct job *job)
+{
+    struct lane *lane = &job->lanes[job->lane_count];
 
-/* The decoder's first picture configures the chain, and the chain's output opens the sink. */
+    lane->number = job->lane_count++;
+    lane->before = job->tail;
+    job->tail = NULL;
+    return lane;
+}
+
+/* Each parallel piece is a lane's; a serial one comes before it, or is the tail. */
+static int lay_out_lanes(struct job *job, struct vid_error *err)
+{
+    for (int i = 0; i < job->pieces->count; i++) {
+        const struct piece *piece = &job->pieces->items[i];
+
+        if (!piece->context.parallel) {
+            job->tail = piece;
+            continue;
+        }
+        if (job->lane_count == LANES_MAX)
+            return vid_fail(
+                err, -ENOTSUP,
+                "the filter graph falls into more than %d parts that run on all ranks, with others "
+                "between them; run it in several commands",
+                LANES_MAX);
+        add_lane(job)->piece = piece;
+    }
+    if (job->lane_count == 0) {
+        struct lane *lane = add_lane(job);
+
+        lane->context.task_frames = 1;
+        log_line(
+            job->options->explain ? LOG_VERBOSE : LOG_WARNING,
+            "no part of the filter graph can run on several ranks (vidmpi -explain says why): it runs on "
+            "rank 0");
+    }
+    for (unsigned i = 0; i < job->lane_count; i++)
+        if (job->lanes[i].piece)
+            job->lanes[i].context = job->lanes[i].piece->context;
+    job->lanes[job->lane_count - 1].last = true;
+    return 0;
+}
+
+/* The decoder's first picture configures the graph, and the graph's output opens the sink. */
 static int open_media(struct job *job, struct vid_error *err)
 {
-    struct chain *chain = NULL;
     int ret;
 
-    if ((ret = media_source_open(job->options, &job->source, err)) < 0 ||
-        (ret = media_sink_open(job->options, job->source, &job->sink, err)) < 0 ||
-        (ret = chain_spec_create(job->options, job->source, job->sink, &job->spec, err)) < 0)
+    if ((ret = media_options_safe(job->options, err)) < 0 ||
+        (ret = media_source_open(job->options, &job->source, err)) < 0 ||
+        (ret = media_sink_open(job->options, job->source, &job->sink, err)) < 0)
         return ret;
-    chain_spec_context(job->spec, &job->context);
     media_source_dump(job->source);
     ret = media_source_next(job->source, &job->first, err);
     if (ret == VID_EOF) {
         job->empty = true;
         ret = media_source_blank(job->source, &job->first, err);
     }
-    if (ret == 0 && (ret = chain_open(job->spec, &chain, err)) == 0 &&
-        (ret = chain_configure(chain, job->first, job->spec, err)) == 0 &&
-        (ret = chain_output(chain, &job->output, err)) == 0)
-        ret = media_sink_set_video(job->sink, &job->output, err);
-    chain_close(&chain);
+    if (ret == 0 &&
+        (ret = pieces_create(job->options, job->source, job->sink, job->first,
+                             job->options->frame_stats != NULL, &job->pieces, err)) == 0 &&
+        (ret = pieces_check_memory(job->pieces, media_source_info(job->source).frames, err)) == 0 &&
+        (ret = lay_out_lanes(job, err)) == 0)
+        ret = media_sink_set_video(job->sink, &job->pieces->output, err);
     if (ret == 0)
         media_sink_dump(job->sink);
     return ret;
@@ -83,43 +120,6 @@ static int choose_run_dir(struct job *job, struct vid_error *err)
     return 0;
 }
 
-/* The encoder waits for a frame whose task needs so many at once. */
-static unsigned least_window(const struct chain_context *context)
-{
-    return context->before + context->task_frames + context->after + 2;
-}
-
-/* What is asked for, or the default, but not more than half of the shared memory that is free. */
-static unsigned choose_window(const struct job *job, size_t slot_bytes)
-{
-    const struct chain_context *context = &job->context;
-    unsigned least = least_window(context) + 2 * job->workers * context->task_frames;
-    unsigned window = WINDOW_BASE + least;
-    struct statvfs shm;
-
-    if (!context->windowed)
-        window = WINDOW_BASE + WINDOW_PER_WORKER * job->workers;
-    if (job->options->window > 0)
-        return (unsigned)job->options->window;
-    if (statvfs("/dev/shm", &shm) == 0) {
-        uint64_t fits = (uint64_t)shm.f_bavail * shm.f_frsize / 2 / slot_bytes;
-        if (fits < window)
-            window = fits > least ? (unsigned)fits : least;
-    }
-    return window;
-}
-
-/* A window that was asked for may be too small for the tasks: they get smaller, then it grows. */
-static void fit_tasks(struct job *job)
-{
-    struct chain_context *context = &job->context;
-
-    while (context->task_frames > 1 && least_window(context) > job->window)
-        context->task_frames--;
-    if (context->windowed && least_window(context) > job->window)
-        job->window = least_window(context);
-}
-
 /* A job whose output is a file can go on after an end before its time, if its input will be known again. */
 static int find_key(struct job *job, char key[JOB_KEY_BYTES], bool *known, struct vid_error *err)
 {
@@ -138,13 +138,20 @@ static int find_key(struct job *job, char key[JOB_KEY_BYTES], bool *known, struc
     return 0;
 }
 
-/* For the window and one part of the video. */
+/* For the windows and one part of the video. */
 static int check_space(const struct job *job, struct vid_error *err)
 {
     double rate = media_source_info(job->source).frames_per_second;
-    double frames = choose_window(job, 1) + (media_sink_in_parts(job->sink) ? job->options->part * rate : 0);
-    double bytes = frames * (double)picture_packed_size(job->first);
+    double bytes = 0;
 
+    for (unsigned i = 0; i < job->lane_count; i++) {
+        const struct lane *lane = &job->lanes[i];
+        bool kept = lane->last && !job->tail && media_sink_in_parts(job->sink);
+        double frames = lane_window(lane, job->workers, 1, 1, job->options->window) +
+                        (kept ? job->options->part * rate : 0);
+
+        bytes += lane->piece ? frames * (double)lane_picture_bytes(lane) : 0;
+    }
     return run_dir_check_space(job->run_dir_path, (uint64_t)bytes, err);
 }
 
@@ -170,14 +177,23 @@ static int note_start(struct job *job, const char *key, struct vid_error *err)
 static int part_sealed(void *opaque, const struct media_part *part, struct vid_error *err)
 {
     struct job *job = opaque;
-    struct picture_place end = picture_counts_find(job->pictures, part->end);
+    struct picture_place end = {.skip = part->end}; /* a serial piece makes all of them again, to pass on */
     char state[64];
-    const struct ledger_record record = {
-        .type = LEDGER_PART,
-        .part = {part->number, part->first, part->end, part->packets, part->bytes, part->crc,
-                 history_format_place(end, state, sizeof(state))},
-    };
-    int ret = job_note(job, &record, err);
+    struct ledger_record record = {.type = LEDGER_PART};
+    int ret;
+
+    if (!job->tail)
+        end = picture_counts_find(job->pictures, part->end);
+    record.part = (struct ledger_part){part->number,
+                                       part->first,
+                                       part->end,
+                                       part->packets,
+                                       part->bytes,
+                                       part->crc,
+                                       history_format_place(end, state, sizeof(state))};
+    ret = frame_stats_sync(job->frame_stats, err);
+    if (ret == 0)
+        ret = job_note(job, &record, err);
 
     pthread_mutex_lock(&job->lock);
     if (ret == 0)
@@ -198,7 +214,7 @@ static int open_parts(struct job *job, struct vid_error *err)
     };
 
     snprintf(folder, sizeof(folder), "%s/parts", job->run_dir_path);
-    job->sealed = job->history.end;
+    job->sealed = job->lanes[job->lane_count - 1].sealed = job->history.end;
     job->pictures = picture_counts_create(
         job->history.end, job->history.part_count
                               ? job->history.parts[job->history.part_count - 1].end - job->history.skip
@@ -206,6 +222,17 @@ static int open_parts(struct job *job, struct vid_error *err)
     if (!job->pictures)
         return vid_fail(err, -ENOMEM, "no memory for the parts");
     return job->resumable ? media_sink_set_parts(job->sink, &parts, err) : 0;
+}
+
+static int open_frame_stats(struct job *job, struct vid_error *err)
+{
+    const struct history *history = &job->history;
+    uint64_t sealed = history->part_count ? history->parts[history->part_count - 1].end : 0;
+    int ret = frame_stats_open(job->run_dir_path, job->options->frame_stats, sealed, &job->frame_stats, err);
+
+    if (job->frame_stats)
+        guard_add_file(job->guard, frame_stats_part(job->frame_stats));
+    return ret;
 }
 
 static int open_results(struct job *job, bool several_nodes, struct vid_error *err)
@@ -229,6 +256,7 @@ static int read_history(struct job *job, struct vid_error *err)
     struct history *history = &job->history;
     int ret;
 
+    history->lane = job->lane_count - 1;
     if (!job->resumed)
         return 0;
     if ((ret = history_read(job->run_dir_path, history, err)) < 0 ||
@@ -255,8 +283,9 @@ static int open_ledger(struct job *job, const char *key, struct vid_error *err)
 static int open_run_dir(struct job *job, bool several_nodes, struct vid_error *err)
 {
     char key[JOB_KEY_BYTES] = "";
-    struct run_dir_wish wish = {
-        .ranks = job->ranks, .patience_ms = LOCK_PATIENCE_MS, .restart = job->options->restart};
+    struct run_dir_wish wish = {.ranks = job->ranks,
+                                .patience_ms = LOCK_PATIENCE_MS,
+                                .restart = job->options->restart || job->options->verify};
     enum run_dir_state state;
     bool known;
     int ret = choose_run_dir(job, err);
@@ -271,7 +300,8 @@ static int open_run_dir(struct job *job, bool several_nodes, struct vid_error *e
     job->resumed = state == RUN_DIR_RESUMED;
     job->resumable = known;
     if ((ret = open_results(job, several_nodes, err)) < 0 || (ret = read_history(job, err)) < 0 ||
-        (ret = open_parts(job, err)) < 0 || (ret = open_ledger(job, known ? key : "", err)) < 0)
+        (ret = open_frame_stats(job, err)) < 0 || (ret = open_parts(job, err)) < 0 ||
+        (ret = open_ledger(job, known ? key : "", err)) < 0)
         return ret;
     return check_space(job, err);
 }
@@ -296,21 +326,28 @@ static int open_redis(struct job *job, bool several_nodes, struct vid_error *err
     return ret == 0 ? guard_start(NULL, NULL, &job->guard, err) : ret;
 }
 
-static int open_ring(struct job *job, struct vid_error *err)
+static unsigned wanted_window(const struct job *job, const struct lane *lane)
 {
-    size_t bytes = picture_packed_size(job->first);
-    char name[64];
-    int ret;
+    return lane_window(lane, job->workers, lane_picture_bytes(lane), job->lane_count,
+                       (unsigned)job->options->window);
+}
 
-    job->window = choose_window(job, bytes);
-    fit_tasks(job);
-    snprintf(name, sizeof(name), "/vidmpi-%s", job->id);
-    guard_add_shm(job->guard, name);
-    ret = frame_ring_create(name, job->window, bytes, &job->ring, err);
-    if (ret < 0)
-        return ret;
-    job->table = frame_table_create(job->window, job->context.before);
-    return job->table ? 0 : vid_fail(err, -ENOMEM, "no memory for the table of frames");
+static int open_lanes(struct job *job, struct vid_error *err)
+{
+    char first[64], name[FRAME_RING_NAME_MAX];
+    int ret = 0;
+
+    snprintf(first, sizeof(first), "/vidmpi-%s", job->id);
+    for (unsigned i = 0; i < job->lane_count && ret == 0; i++) {
+        struct lane *lane = &job->lanes[i];
+        unsigned window = wanted_window(job, lane);
+
+        guard_add_shm(job->guard, frame_ring_name(first, i, name));
+        ret = lane_open(lane, first, window, err);
+        if (lane->window > job->window)
+            job->window = lane->window;
+    }
+    return ret;
 }
 
 static int open_tables(struct job *job, struct vid_error *err)
@@ -318,6 +355,8 @@ static int open_tables(struct job *job, struct vid_error *err)
     job->stats = stats_create(job->ranks);
     job->mishaps = mishaps_create();
     job->rank_states = ranks_create(job->ranks);
+    if (job->options->verify && !(job->verify = verify_create()))
+        return vid_fail(err, -ENOMEM, "no memory for -verify");
     if (job->stats && job->mishaps && job->rank_states)
         return 0;
     return vid_fail(err, -ENOMEM, "no memory for the job's tables");
@@ -334,11 +373,8 @@ static void guard_output(struct job *job)
     guard_add_file(job->guard, part);
 }
 
-int job_open(struct job *job, const struct media_options *options, unsigned ranks, bool several_nodes,
-             struct vid_error *err)
+static void begin(struct job *job, const struct media_options *options, unsigned ranks)
 {
-    int ret;
-
     memset(job, 0, sizeof(*job));
     pthread_mutex_init(&job->lock, NULL);
     pthread_mutex_init(&job->ledger_lock, NULL);
@@ -347,12 +383,36 @@ int job_open(struct job *job, const struct media_options *options, unsigned rank
     job->ranks = ranks;
     job->workers = ranks > 1 ? ranks - 1 : 1;
     job->started = clock_now();
+}
+
+int job_look(struct job *job, const struct media_options *options, unsigned ranks, bool several_nodes,
+             struct vid_error *err)
+{
+    int ret;
+
+    begin(job, options, ranks);
+    snprintf(job->id, sizeof(job->id), "ID"); /* the folder that has it in its name is never made */
+    if ((ret = open_media_quietly(job, err)) < 0 || (ret = choose_run_dir(job, err)) < 0)
+        return ret;
+    job->shared = several_nodes || run_dir_is_shared(job->run_dir_path);
+    for (unsigned i = 0; i < job->lane_count; i++)
+        if (job->lanes[i].piece)
+            lane_set_window(&job->lanes[i], wanted_window(job, &job->lanes[i]));
+    return 0;
+}
+
+int job_open(struct job *job, const struct media_options *options, unsigned ranks, bool several_nodes,
+             struct vid_error *err)
+{
+    int ret;
+
+    begin(job, options, ranks);
     ret = text_random_hex(job->id, 8);
     if (ret < 0)
         return vid_fail(err, ret, "cannot get random bytes for the job's id: %s", strerror(-ret));
     if ((ret = open_tables(job, err)) < 0 || (ret = open_media_quietly(job, err)) < 0 ||
         (ret = open_redis(job, several_nodes, err)) < 0 ||
-        (ret = open_run_dir(job, several_nodes, err)) < 0 || (ret = open_ring(job, err)) < 0)
+        (ret = open_run_dir(job, several_nodes, err)) < 0 || (ret = open_lanes(job, err)) < 0)
         return ret;
     guard_output(job);
     return 0;
@@ -376,7 +436,7 @@ static void remove_keys(struct job *job)
 /* Workers filter ahead of the output's end: pictures that are not in it go. */
 static void remove_unused_files(const struct job *job)
 {
-    struct frame_counts counts = frame_table_counts(job->table);
+    struct frame_counts counts = frame_table_counts(job->lanes[job->lane_count - 1].table);
     static const char *const endings[] = {"png", "json"};
     char path[PATH_MAX];
 
@@ -415,17 +475,19 @@ void job_close(struct job *job, enum job_end end)
     picture_unref(&job->latest);
     media_sink_close(&job->sink);
     media_source_close(&job->source);
-    chain_spec_free(&job->spec);
     result_store_close(&job->results);
     ledger_close(&job->ledger);
+    frame_stats_close(&job->frame_stats);
     run_dir_close(&job->dir, keep);
     history_free(&job->history);
-    frame_table_destroy(job->table);
+    for (unsigned i = 0; i < job->lane_count; i++)
+        lane_close(&job->lanes[i]);
+    pieces_free(&job->pieces);
     stats_destroy(job->stats);
     picture_counts_destroy(job->pictures);
     mishaps_destroy(job->mishaps);
+    verify_destroy(job->verify);
     ranks_destroy(job->rank_states);
-    frame_ring_destroy(&job->ring);
     remove_keys(job);
     if (!job->server)
         guard_stop(&job->guard);

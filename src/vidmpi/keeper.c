@@ -109,7 +109,7 @@ static void check_time(struct keeper *keeper, struct vid_error *why)
     spent = now - latest(latest(work.since, keeper->started), keeper->awake);
     if (work.step == BOARD_FILTER && spent > filter_limit(keeper, &work))
         vid_fail(why, -ETIME, "the filter process had frame %" PRIu64 " in hand for %.3g s (-task-timeout)",
-                 work.frame, (double)spent / 1e9);
+                 frame_number(work.frame), (double)spent / 1e9);
     else if (work.step != BOARD_FILTER && spent > keeper->config->redis_timeout_ms * NS_PER_MS + STALL_NS)
         vid_fail(why, -ETIME, "the filter process has got no further for %.3g s while it %s",
                  (double)spent / 1e9, work.step == BOARD_PUBLISH ? "wrote a result" : "waited for work");
@@ -174,7 +174,7 @@ static void tell_loss(const struct keeper *keeper, const struct board_work *work
     char frame[60] = "";
 
     if (in_hand && !strstr(why, "in hand"))
-        snprintf(frame, sizeof(frame), " (frame %" PRIu64 " in hand)", work->frame);
+        snprintf(frame, sizeof(frame), " (frame %" PRIu64 " in hand)", frame_number(work->frame));
     if (!keeper->failure.code)
         log_warn("%s%s; another one takes its place", why, frame);
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "vidmpi/faults.h"
 #include "worker/redis.h"
 
 #include <errno.h>
@@ -136,13 +137,14 @@ static void write_fault(const struct lease *lease)
 {
     const struct lease_loss *loss = &lease->loss;
     struct vid_error err = {0};
-    char path[PATH_MAX], *text = NULL;
+    char path[PATH_MAX], lane[16], *text = NULL;
     int length;
 
     snprintf(path, sizeof(path), "%s/faults", lease->config->run_dir);
     if (io_make_dirs(path, &err) == 0) {
-        snprintf(path, sizeof(path), "%s/faults/frame_%06" PRIu64 ".rank%d.attempt%" PRIu32 ".txt",
-                 lease->config->run_dir, loss->frame, lease->config->rank, loss->attempt);
+        snprintf(path, sizeof(path), "%s/faults/frame_%06" PRIu64 "%s.rank%d.attempt%" PRIu32 ".txt",
+                 lease->config->run_dir, frame_number(loss->frame),
+                 faults_lane(loss->frame, lane, sizeof(lane)), lease->config->rank, loss->attempt);
         length = asprintf(&text, "%s\n\n%s", loss->why, loss->words);
         if (length >= 0)
             (void)io_write_file(path, text, (size_t)length, false, &err);

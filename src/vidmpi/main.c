@@ -3,10 +3,12 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "media/catalog_list.h"
 #include "media/log.h"
 #include "tasks/task_list.h"
 #include "vidmpi/cluster.h"
 #include "vidmpi/coordinator.h"
+#include "vidmpi/explain.h"
 #include "vidmpi/interrupt.h"
 #include "vidmpi/rank.h"
 #include "vidmpi/summary.h"
@@ -21,7 +23,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DEGRADED = 4, EXIT_AGAIN = 75 };
+enum exit_status {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_DIFFERS = 3,
+    EXIT_DEGRADED = 4,
+    EXIT_AGAIN = 75
+};
 
 /* Rank 0 opens the job on a thread of its own, so that a signal can end it while it waits for input.
  * Not while MPI starts: MPI_Init changes the environment, which this reads and passes on. */
@@ -133,6 +142,7 @@ static enum exit_status run_rank_0(struct media_options *options, const struct l
     static struct job job; /* large */
     struct opening opening = {&job, options, *launch, argc, argv, {0}, 0};
     enum job_end end;
+    bool differs;
     pthread_t thread;
     int ret;
 
@@ -153,7 +163,10 @@ static enum exit_status run_rank_0(struct media_options *options, const struct l
     ret = coordinate(&job, opening.ret, *cluster, worker, err);
     end = job_end(&job);
     *together = !job.rank_states || ranks_silent(job.rank_states) == 0;
+    differs = job.verified == VERIFIED_DIFFERENT;
     job_close(&job, end);
+    if (ret == 0 && differs)
+        return EXIT_DIFFERS;
     return ret < 0 && end <= JOB_DEGRADED ? EXIT_FAILED : status_of(end);
 }
 
@@ -169,6 +182,17 @@ static int tell_status(const struct launch *launch, int status)
     if (io_write_file(path, text, (size_t)snprintf(text, sizeof(text), "%d\n", status), false, &err) < 0)
         log_warn("%s", err.text);
     return status;
+}
+
+/* Rank 0 tells, the others have nothing to do: no MPI, no worker. */
+static int explain(const struct media_options *options, const struct launch *launch)
+{
+    struct vid_error err = {0};
+
+    if (launch->rank > 0 || explain_job(options, launch, stdout, &err) == 0)
+        return interrupt_signal() ? 128 + interrupt_signal() : EXIT_DONE;
+    log_error("%s", err.text);
+    return interrupt_signal() ? 128 + interrupt_signal() : EXIT_FAILED;
 }
 
 static int run(struct media_options *options, const struct launch *launch, int argc, char **argv)
@@ -197,6 +221,16 @@ static int run(struct media_options *options, const struct launch *launch, int a
     return status;
 }
 
+static void print(enum print_what what)
+{
+    if (what == PRINT_HELP)
+        media_options_help(stdout);
+    else if (what == PRINT_FILTERS)
+        media_filters_print(stdout);
+    else
+        media_options_version(stdout);
+}
+
 int main(int argc, char **argv)
 {
     struct launch launch = cluster_launch();
@@ -213,10 +247,8 @@ int main(int argc, char **argv)
         return tell_status(&launch, EXIT_USAGE);
     }
     if (options->print != PRINT_NOTHING) {
-        if (launch.rank == 0 && options->print == PRINT_HELP)
-            media_options_help(stdout);
-        else if (launch.rank == 0)
-            media_options_version(stdout);
+        if (launch.rank == 0)
+            print(options->print);
         media_options_free(&options);
         return tell_status(&launch, EXIT_DONE);
     }
@@ -225,7 +257,8 @@ int main(int argc, char **argv)
     unbind();
     if (launch.rank == 0)
         keep_memory();
-    status = tell_status(&launch, run(options, &launch, argc, argv));
+    status = options->explain ? explain(options, &launch) : run(options, &launch, argc, argv);
+    status = tell_status(&launch, status);
     media_options_free(&options);
     if (interrupt_signal())
         _exit(status);

@@ -86,7 +86,7 @@ static struct view look(struct progress *progress)
     struct job *job = progress->job;
     struct source_info info = media_source_info(job->source);
     struct view view = {
-        .counts = frame_table_counts(job->table),
+        .counts = job_counts(job),
         .sink = media_sink_stats(job->sink),
         .elapsed = (double)(clock_now() - job->started) / (double)NS_PER_S,
         .at_work = stats_ranks_at_work(job->stats, AT_WORK_NS),

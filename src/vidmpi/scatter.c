@@ -12,35 +12,36 @@ static uint32_t at_most(uint64_t value, uint32_t limit)
 }
 
 /* Where a task's pixels lie, from the first frame of its context on. */
-static void fill_slots(const struct job *job, struct task *task)
+static void fill_slots(const struct lane *lane, struct task *task)
 {
-    uint64_t from = task->first - task->before;
+    uint64_t from = frame_number(task->first) - task->before;
 
     for (uint32_t i = 0; i < task->before + task->count + task->after; i++)
-        task->slots[i] = (struct task_slot){.offset = frame_ring_offset(job->ring, from + i),
-                                            .length = frame_table_bytes(job->table, from + i)};
+        task->slots[i] = (struct task_slot){.offset = frame_ring_offset(lane->ring, from + i),
+                                            .length = frame_table_bytes(lane->table, from + i)};
 }
 
-void scatter_task(const struct job *job, const struct frame_try *try, int avoid, struct task *task)
+void scatter_task(struct job *job, const struct lane *lane, const struct frame_try *try, int avoid,
+                  struct task *task)
 {
-    struct frame_counts counts = frame_table_counts(job->table);
+    struct frame_counts counts = frame_table_counts(lane->table);
     uint64_t end = try->first + try->count;
 
-    task->id = try->task;
-    task->first = try->first;
+    task->id = frame_id(lane->number, try->task);
+    task->first = frame_id(lane->number, try->first);
     task->count = try->count;
     task->attempt = try->attempt;
     task->pushed = try->pushed;
-    task->released = job_released(job);
+    task->released = frame_id(lane->number, job_released(job, lane));
     task->avoid = (uint32_t)(avoid + 1);
-    task->before = at_most(try->first, job->context.before);
-    task->after = job->context.after;
+    task->before = at_most(try->first, lane->context.before);
+    task->after = lane->context.after;
     task->last = 0;
     if (counts.ended) {
         task->after = at_most(counts.decoded - end, task->after);
         task->last = end + task->after == counts.decoded;
     }
-    fill_slots(job, task);
+    fill_slots(lane, task);
 }
 
 /* For the sentence that ends the job. */

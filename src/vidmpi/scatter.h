@@ -8,7 +8,8 @@
 /* The task of the frames, with the context that their filters need, as far as the video has it. `avoid`: a
  * rank that should leave it to others; -1: none. The frames after them are decoded, or the video has ended.
  */
-void scatter_task(const struct job *job, const struct frame_try *try, int avoid, struct task *task);
+void scatter_task(struct job *job, const struct lane *lane, const struct frame_try *try, int avoid,
+                  struct task *task);
 
 /* How long rank 0 has been without its Redis; all zero at first. */
 struct redis_outage {

@@ -17,6 +17,7 @@ void stages_join(struct stages **stages);
 /* The threads' work. Each returns when the job is finished or has failed, and
  * tells its own failures to job_fail. */
 void decode_run(struct job *job);
+void relay_run(struct job *job, unsigned to); /* to the lane of this number, from the one before it */
 void encode_run(struct job *job);
 
 #endif

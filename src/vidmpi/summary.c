@@ -97,14 +97,14 @@ static void add_ranks(struct job *job, const struct cluster *cluster, struct jso
 
 static void add_counts(struct job *job, struct json *json)
 {
-    struct frame_counts counts = frame_table_counts(job->table);
+    struct frame_counts counts = job_counts(job);
     struct source_stats source = media_source_stats(job->source);
     struct sink_stats sink = media_sink_stats(job->sink);
     struct mishap_counts mishaps = mishaps_counts(job->mishaps);
     uint64_t now = 0, peak = 0;
 
     result_store_usage(job->results, &now, &peak);
-    json_uint(json, "frames_in", counts.decoded);
+    json_uint(json, "frames_in", job->frames_in);
     json_uint(json, "frames_filtered", counts.filtered);
     json_uint(json, "frames_kept", counts.kept);
     json_uint(json, "frames_sealed_before", counts.sealed);
@@ -134,7 +134,9 @@ static void add_substituted(struct job *job, struct json *json)
     json_array(json, "substituted");
     for (uint64_t i = 0; mishaps_substituted(job->mishaps, i, &one); i++) {
         json_object(json, NULL);
-        json_uint(json, "frame", one.frame);
+        json_uint(json, "frame", frame_number(one.frame));
+        if (frame_lane(one.frame) > 0)
+            json_uint(json, "lane", frame_lane(one.frame));
         json_string(json, "policy", faults_policy_name(job->options->on_error));
         json_string(json, "why", one.why);
         json_end(json);
@@ -159,7 +161,9 @@ int summary_write_manifest(struct job *job, const struct cluster *cluster, struc
     json_int(&json, "version", 1);
     json_string(&json, "program", "vidmpi " VID_VERSION);
     json_string(&json, "state", state_of(job));
-    json_bool(&json, "exact", !mishaps_degrade(job->mishaps));
+    json_bool(&json, "exact", !mishaps_degrade(job->mishaps) && job->verified != VERIFIED_DIFFERENT);
+    if (job->verified != VERIFIED_NOT)
+        json_bool(&json, "verified", job->verified == VERIFIED_SAME);
     json_string(&json, "job", job->id);
     json_string(&json, "input", job->options->in.url);
     json_string(&json, "output", job->options->out.url);
@@ -172,7 +176,7 @@ int summary_write_manifest(struct job *job, const struct cluster *cluster, struc
     json_double(&json, "wall_seconds", wall);
     json_double(&json, "first_frame_seconds",
                 (double)(job->first_filtered - job->started) / (double)NS_PER_S);
-    json_double(&json, "fps", (double)frame_table_counts(job->table).encoded / wall);
+    json_double(&json, "fps", (double)job_counts(job).encoded / wall);
     add_stages(job, &json);
     add_ranks(job, cluster, &json);
     json_end(&json);
@@ -200,7 +204,7 @@ static void print_mishaps(struct job *job)
                  " tasks were given out again, %u ranks are lost, redis-server was restarted %u times",
                  mishaps.retries, mishaps.ranks_lost, mishaps.restarts);
     for (uint64_t i = 0; i < NAMED_MAX && mishaps_substituted(job->mishaps, i, &one); i++)
-        log_warn("frame %" PRIu64 " is not filtered (-on-error %s): %s", one.frame,
+        log_warn("frame %" PRIu64 " is not filtered (-on-error %s): %s", frame_number(one.frame),
                  faults_policy_name(job->options->on_error), one.why);
     if (mishaps.substituted > NAMED_MAX)
         log_warn("and %" PRIu64 " more; manifest.json names them", mishaps.substituted - NAMED_MAX);
@@ -217,7 +221,7 @@ static void print_stage(struct job *job, enum stage stage)
 
 void summary_print(struct job *job)
 {
-    struct frame_counts counts = frame_table_counts(job->table);
+    struct frame_counts counts = job_counts(job);
     struct sink_stats sink = media_sink_stats(job->sink);
     double wall = (double)(clock_now() - job->started) / (double)NS_PER_S;
     char size[32];

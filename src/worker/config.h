@@ -13,7 +13,7 @@ struct worker_config {
     char *redis_url; /* may hold a password */
     char *run_dir;
     char *ring;   /* rank 0's frame ring, or the rank's own on another node */
-    char *chain;  /* chain_spec_encode's text */
+    char *chain;  /* of each lane, chain_spec_encode's text; an empty line between two */
     char *filter; /* the graph as the user gave it, for the JSON beside a PNG */
     char *host;   /* name of the node */
     int rank;

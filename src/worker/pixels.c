@@ -16,8 +16,8 @@
 #define WAIT_NS (60 * NS_PER_S)
 
 struct pixels {
-    struct frame_view *view;
-    struct queue *answers; /* of struct task *, from the watcher */
+    struct frame_view *views[LANES_MAX]; /* with `fetch` the first one only */
+    struct queue *answers;               /* of struct task *, from the watcher */
     int fd;
     int fetch;
 };
@@ -44,7 +44,25 @@ static void *watch(void *opaque)
     return NULL;
 }
 
-int pixels_open(const char *ring, int control_fd, int fetch, struct pixels **out, struct vid_error *err)
+static int open_views(struct pixels *pixels, const char *ring, unsigned lanes, struct vid_error *err)
+{
+    unsigned count = pixels->fetch ? 1 : lanes;
+    char name[FRAME_RING_NAME_MAX];
+    int ret = 0;
+
+    for (unsigned lane = 0; lane < count && ret == 0; lane++)
+        ret = frame_view_open(frame_ring_name(ring, lane, name), &pixels->views[lane], err);
+    return ret;
+}
+
+static void close_views(struct pixels *pixels)
+{
+    for (unsigned lane = 0; lane < LANES_MAX; lane++)
+        frame_view_close(&pixels->views[lane]);
+}
+
+int pixels_open(const char *ring, unsigned lanes, int control_fd, int fetch, struct pixels **out,
+                struct vid_error *err)
 {
     struct pixels *pixels = calloc(1, sizeof(*pixels));
     pthread_t thread;
@@ -55,7 +73,7 @@ int pixels_open(const char *ring, int control_fd, int fetch, struct pixels **out
     pixels->fd = control_fd;
     pixels->fetch = fetch;
     pixels->answers = queue_create(ANSWERS_MAX);
-    ret = pixels->answers ? frame_view_open(ring, &pixels->view, err)
+    ret = pixels->answers ? open_views(pixels, ring, lanes, err)
                           : vid_fail(err, -ENOMEM, "no memory for the worker's pixels");
     if (ret < 0)
         goto fail;
@@ -68,7 +86,7 @@ int pixels_open(const char *ring, int control_fd, int fetch, struct pixels **out
     *out = pixels;
     return 0;
 fail:
-    frame_view_close(&pixels->view);
+    close_views(pixels);
     queue_destroy(pixels->answers);
     free(pixels);
     return ret;
@@ -101,7 +119,7 @@ int pixels_wait(struct pixels *pixels, struct task *task, struct vid_error *err)
 
         if (ret < 0)
             return vid_fail(err, ret, "the pixels of frame %llu did not come from rank 0 within %d s",
-                            (unsigned long long)task->first, (int)(WAIT_NS / NS_PER_S));
+                            (unsigned long long)frame_number(task->first), (int)(WAIT_NS / NS_PER_S));
         mine = answer->id == task->id;
         if (mine)
             memcpy(task->slots, answer->slots, sizeof(task->slots));
@@ -114,7 +132,10 @@ int pixels_wait(struct pixels *pixels, struct task *task, struct vid_error *err)
 
 const void *pixels_at(struct pixels *pixels, const struct task *task, unsigned index, struct vid_error *err)
 {
-    return frame_view_at(pixels->view, task->slots[index].offset, task->slots[index].length, err);
+    unsigned lane = frame_lane(task->first);
+
+    return frame_view_at(pixels->views[pixels->fetch ? 0 : lane], task->slots[index].offset,
+                         task->slots[index].length, err);
 }
 
 int pixels_free(struct pixels *pixels, const struct task *task, struct vid_error *err)

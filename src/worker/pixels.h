@@ -9,8 +9,10 @@
 
 struct pixels;
 
-/* Starts the watcher of the control socket: it ends the process when the rank is gone. */
-int pixels_open(const char *ring, int control_fd, int fetch, struct pixels **out, struct vid_error *err);
+/* Starts the watcher of the control socket: it ends the process when the rank is gone. With `fetch` the ring
+ * is the rank's own and has the frames of all lanes; else each of the `lanes` has one. */
+int pixels_open(const char *ring, unsigned lanes, int control_fd, int fetch, struct pixels **out,
+                struct vid_error *err);
 
 /* Asks the rank for the task's pixels; does nothing where they need no fetching. */
 int pixels_want(struct pixels *pixels, const struct task *task, struct vid_error *err);

@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "media/chain.h"
 #include "store/result_writer.h"
 #include "tasks/task_list.h"
+#include "worker/chains.h"
 #include "worker/control.h"
 #include "worker/frame_files.h"
 #include "worker/payload.h"
@@ -26,9 +26,7 @@ struct worker {
     struct task_list *list;
     struct pixels *pixels;
     struct result_writer *writer;
-    struct chain_spec *spec;
-    struct chain *chain;
-    bool windowed; /* its tasks are run as a whole */
+    struct chains chains;
 
     /* Tasks whose results are appended but perhaps not yet published, oldest
      * first; `upto` is the writer's count of results at which each is. */
@@ -74,7 +72,6 @@ static int open_outside(struct worker *worker, struct vid_error *err)
 int worker_open(const struct worker_config *config, int control_fd, struct board *board, struct worker **out,
                 struct vid_error *err)
 {
-    struct chain_context context;
     struct worker *worker = calloc(1, sizeof(*worker));
     int ret;
 
@@ -85,14 +82,11 @@ int worker_open(const struct worker_config *config, int control_fd, struct board
     }
     worker->config = *config;
     worker->board = board;
-    if ((ret = pixels_open(config->ring, control_fd, config->fetch, &worker->pixels, err)) < 0 ||
-        (ret = outside(worker, open_outside(worker, err))) < 0 ||
-        (ret = chain_spec_decode(config->chain, &worker->spec, err)) < 0 ||
-        (ret = chain_open(worker->spec, &worker->chain, err)) < 0)
+    if ((ret = chains_open(config->chain, &worker->chains, err)) < 0 ||
+        (ret = pixels_open(config->ring, worker->chains.count, control_fd, config->fetch, &worker->pixels,
+                           err)) < 0)
         return ret;
-    chain_spec_context(worker->spec, &context);
-    worker->windowed = context.windowed;
-    return 0;
+    return outside(worker, open_outside(worker, err));
 }
 
 bool worker_is_blocked(const struct worker *worker)
@@ -107,8 +101,7 @@ void worker_close(struct worker **pworker)
     *pworker = NULL;
     if (!worker)
         return;
-    chain_close(&worker->chain);
-    chain_spec_free(&worker->spec);
+    chains_close(&worker->chains);
     result_writer_close(&worker->writer);
     task_list_close(&worker->list);
     pixels_close(&worker->pixels);
@@ -162,7 +155,8 @@ static int filter_frame(struct worker *worker, const struct task *task, unsigned
     ret = picture_wrap(mem, task->slots[index].length, ring_owns_it, NULL, &picture, err);
     if (ret < 0)
         return ret;
-    ret = chain_filter(worker->chain, task->first - task->before + index, &picture, keep_picture, made, err);
+    ret = chain_filter(chains_of(&worker->chains, task->first)->chain,
+                       frame_number(task->first) - task->before + index, &picture, keep_picture, made, err);
     if (ret == -E2BIG)
         vid_fail(err, ret, "the filter made more than %d pictures of one frame", PAYLOAD_PICTURES_MAX);
     return ret;
@@ -197,8 +191,9 @@ static int publish_frame(struct worker *worker, const struct task *task, uint64_
 {
     int ret = publish(worker, task, frame, times, made, err);
 
-    if (ret == 0 && worker->config.png) {
-        ret = frame_files_write(&worker->config, frame, times, made->pictures, made->count, err);
+    if (ret == 0 && worker->config.png && frame_lane(frame) + 1 == worker->chains.count) {
+        ret =
+            frame_files_write(&worker->config, frame_number(frame), times, made->pictures, made->count, err);
         worker->blocked |= is_of_filesystem(ret);
     }
     return ret;
@@ -238,7 +233,7 @@ static int take_made(void *opaque, uint64_t frame, struct picture **picture)
     struct run *run = opaque;
     int ret = 0;
 
-    while (ret == 0 && *run->frame < frame)
+    while (ret == 0 && frame_number(*run->frame) < frame)
         ret = publish_next(run);
     if (ret == 0)
         return keep_picture(&run->made, picture);
@@ -263,9 +258,10 @@ static int run_frames(struct run *run, struct picture **pictures)
 {
     struct worker *worker = run->worker;
     const struct task *task = run->task;
-    const struct chain_run chain_run = {task->first, task->count, task->before,
-                                        task->after, task->last,  pictures};
-    int ret = chain_filter_run(worker->chain, &chain_run, take_made, run, run->err);
+    const struct chain_run chain_run = {
+        frame_number(task->first), task->count, task->before, task->after, task->last, pictures};
+    int ret = chain_filter_run(chains_of(&worker->chains, task->first)->chain, &chain_run, take_made, run,
+                               run->err);
 
     if (ret == -E2BIG)
         vid_fail(run->err, ret, "the filter made more than %d pictures of one frame", PAYLOAD_PICTURES_MAX);
@@ -297,12 +293,15 @@ static int do_run(struct worker *worker, const struct task *task, struct payload
 static int do_task(struct worker *worker, struct task *task, struct payload_times *times, uint64_t *frame,
                    struct vid_error *err)
 {
+    const struct lane_chain *lane = chains_of(&worker->chains, task->first);
     int ret;
 
+    if (!lane)
+        return vid_fail(err, -EBADMSG, "the task is of a part of the graph that the job does not have");
     board_write(worker->board, BOARD_FETCH, task->id, task->first, task->attempt);
     ret = pixels_wait(worker->pixels, task, err);
     times->fetched = clock_wall();
-    if (ret == 0 && worker->windowed) {
+    if (ret == 0 && lane->windowed) {
         ret = do_run(worker, task, times, frame, err);
         board_idle(worker->board);
         return ret;
@@ -386,7 +385,7 @@ static int run_task(struct worker *worker, struct task *task, int64_t claimed, s
     if (worker->blocked)
         return vid_fail(err, ret, "%s", why.text);
     if (ret < 0) {
-        log_debug("frame %llu failed: %s", (unsigned long long)frame, why.text);
+        log_debug("frame %llu failed: %s", (unsigned long long)frame_number(frame), why.text);
         return report_failure(worker, task, frame, &why, err);
     }
     if (worker->pending_count == PENDING_MAX && (ret = sync_results(worker, true, err)) < 0)

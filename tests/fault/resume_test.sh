@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The same command again takes up an unfinished job where it was.
-# resume_test.sh killed|drained|other|twice|uneven
+# resume_test.sh killed|drained|other|twice|uneven|serial|straight
 . "$(dirname "$0")/../lib/test.sh"
 # shellcheck source=../lib/fault.sh
 . "${lib:?}/fault.sh"
@@ -22,6 +22,10 @@ again() {
 # Whether a start has left something to resume.
 # shellcheck disable=SC2317 # called by wait_for
 has_ledger() { [ -s "$run/ledger" ]; }
+
+# Whether a part is sealed.
+# shellcheck disable=SC2317 # called by wait_for
+has_part() { grep -aq ' part number=1 ' "$run/ledger" 2>/dev/null; }
 
 # kill_at N RANKS: a start whose rank 0 is killed when N more frames are filtered. 1: it ended before.
 kill_at() {
@@ -148,6 +152,32 @@ uneven)
     right "$graph: resumed"
     no_leftovers "$graph" 5
   done
+  ;;
+serial)
+  # What must see every frame sees them again, before, between and behind what runs on all ranks.
+  for graph in "hqdn3d,hue=h=n*5,gblur" "edgedetect,lagfun,gblur,deshake"; do
+    job "$work/clip.nut" -vf "$graph"
+    slow_filter 40
+    kill_at 50 3 || flunk "$graph: a job is killed" "$work/job.log"
+    kill_at 90 1 || flunk "$graph: a job is killed again" "$work/job.log"
+    mend
+    runs "$graph: resumed" 3
+    right "$graph: resumed"
+    tells "$graph: resumed" '[.state, .resumed]' '["done",2]'
+    no_leftovers "$graph" 5
+  done
+  ;;
+straight)
+  # Nothing runs on all ranks: what is sealed is not encoded again.
+  job "$work/clip.nut" -vf "hqdn3d,scale=1280:960,deshake"
+  begins 1
+  check "a serial job runs" wait_for 30 has_part
+  kill -9 "$started"
+  wait "$started" 2>/dev/null
+  check "nothing stays but the run directory" wait_for 5 nothing_left
+  runs "a serial job, resumed" 1
+  right "a serial job, resumed"
+  tells "a serial job, resumed" '[.state, .resumed, (.frames_sealed_before >= 30)]' '["done",1,true]'
   ;;
 esac
 no_leftovers "$1" 5

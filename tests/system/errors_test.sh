@@ -63,18 +63,26 @@ options)
   refuses "a wrong time" 2 'ss.*abc|abc' -ss abc -i "$short" "$out"
   refuses "a wrong window" 2 'window' -window nine -i "$short" "$out"
   refuses "a wrong kind of results" 2 'results' -results gif -i "$short" "$out"
+  refuses "an exception from nothing" 2 'safe-allow.*-safe' -safe-allow /tmp -i "$short" -vf null "$out"
+  refuses "-safe, a file of the sound's filters" 1 'safe.*"filename".*"amovie".*safe-allow' -safe -i "$short" -vf null -af "amovie=/etc/passwd[a];[in][a]amix" "$out"
+  mkdir "$work/lib" && echo words >"$work/lib/words.txt"
+  check "-safe, a file that is allowed" vidmpi_np 1 -hide_banner -safe -safe-allow "$work/lib" -i "$short" -vf "drawtext=textfile=$work/lib/words.txt" -c:v mpeg4 "$out"
+  rm -rf "$out"*
   refuses "unknown encoder" 1 'libx999' -i "$short" -c:v libx999 "$out"
   refuses "unknown muxer" 1 'nonsense' -i "$short" -f nonsense "$out"
   refuses "a wrong value of the encoder" 1 'preset|slowest' -i "$short" -c:v libx264 -preset slowest "$out"
   mpi=3
   refuses "unknown filter" 1 'sharpenx' -i "$short" -vf sharpenx "$out"
+  refuses "-safe, a file to read" 1 'safe.*"file".*"lut3d".*/etc/passwd.*-safe-allow' -safe -safe-allow /usr -i "$short" -vf negate,lut3d=/etc/passwd "$out"
+  refuses "-safe, a file to write" 1 'safe.*"plot".*"curves".*writes a file' -safe -safe-allow "$work" -i "$short" -vf "curves=vintage:plot=$work/out.mkv.plot" "$out"
+  refuses "-safe, code" 1 'safe.*"frei0r".*runs code' -safe -i "$short" -vf frei0r=cartoon "$out"
   refuses "wrong option of a filter" 1 'sigmaa|gblur' -i "$short" -vf gblur=sigmaa=3 "$out"
   refuses "no filter's name" 1 'names no filter' -i "$short" -vf "" "$out"
   refuses "wrong value of a filter" 1 'crop|size|9999' -i "$short" -vf crop=9999:9999 "$out"
   refuses "a size that changes in the filter graph" 1 'frame 3 .*100x50.*200x50' -i "$short" -vf "scale=w='if(gt(n,2),100,200)':h=50:eval=frame" -c:v ffv1 "$out"
-  refuses "a filter across frames" 1 'hqdn3d' -i "$short" -vf hqdn3d "$out"
+  refuses "a whole video that does not fit into memory" 1 'reverse.*memory.*-ss' -stream_loop 900000 -i "$short" -an -vf gblur,reverse "$out"
+  refuses "a whole video of unknown length" 1 'reverse.*not known' -stream_loop -1 -i "$short" -an -vf reverse "$out"
   refuses "a size that changes behind the encoder" 1 'frame 6' -i "$short" -vf "scale=w='if(gt(n,5),100,200)':h=50:eval=frame" "$out"
-  refuses "an unknown class" 1 'minterpolate' -i "$short" -vf minterpolate "$out"
   ;;
 output)
   output_is_elsewhere=1

@@ -43,6 +43,25 @@ static void document(void **state)
     json_free(&json);
 }
 
+static void one_line(void **state)
+{
+    struct json json = {.one_line = true};
+
+    json_object(&json, NULL);
+    json_uint(&json, "frame", 7);
+    json_object(&json, "metadata");
+    json_string(&json, "a\nb", "c");
+    json_bool(&json, "d", true);
+    json_end(&json);
+    json_array(&json, "none");
+    json_end(&json);
+    json_end(&json);
+    assert_int_equal(json.failed, 0);
+    assert_string_equal(json.text,
+                        "{\"frame\": 7, \"metadata\": {\"a\\nb\": \"c\", \"d\": true}, \"none\": []}\n");
+    json_free(&json);
+}
+
 static void check_string(const char *value, const char *expected)
 {
     struct json json = {0};
@@ -140,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(document),
+        cmocka_unit_test(one_line),
         cmocka_unit_test(strings_are_escaped),
         cmocka_unit_test(bad_utf8_is_replaced),
         cmocka_unit_test(doubles),

@@ -44,29 +44,6 @@ static void state_is_refused_by_name(void **state)
     refuses("color=red[c];[in][c]overlay", -ENOTSUP, "\"color\" cannot run in parallel yet: it is a source");
 }
 
-static void ties_are_told(void **state)
-{
-    static const struct {
-        const char *graph;
-        unsigned ties;
-    } cases[] = {
-        {"hflip", 0},
-        {"scdet,hflip", GRAPH_TELLS},
-        {"metadata=print", GRAPH_READS},
-        {"metadata=add:key=a:value=b", 0},
-        {"signalstats,drawtext=text='%{metadata\\:a}'", GRAPH_TELLS | GRAPH_READS},
-        {"sendcmd=c='1 eq contrast 2',eq", GRAPH_COMMANDS},
-    };
-    struct vid_error err = {0};
-    unsigned ties;
-
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_int_equal(catalog_ties(cases[i].graph, &ties, &err), 0);
-        assert_int_equal(ties, cases[i].ties);
-    }
-    assert_int_equal(catalog_ties("nosuchfilter", &ties, &err), -EINVAL);
-}
-
 struct context_case {
     const char *graph;
     bool windowed;
@@ -307,7 +284,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frame_filters_are_accepted),
         cmocka_unit_test(state_is_refused_by_name),
-        cmocka_unit_test(ties_are_told),
         cmocka_unit_test(contexts_follow_from_options),
         cmocka_unit_test(contexts_add_up),
         cmocka_unit_test(periods_compose),

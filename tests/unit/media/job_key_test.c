@@ -41,6 +41,11 @@ static const struct sample {
     {"filter-memory", "", "-filter-memory 2000000000", false},
     {"redis-timeout", "", "-redis-timeout 9", false},
     {"restart", "", "-restart", false},
+    {"verify", "", "-verify", false},
+    {"explain", "", "-explain", false},
+    {"safe", "", "-safe", false},
+    {"safe-allow", "", "-safe -safe-allow /tmp", false},
+    {"frame-stats", "", "-frame-stats s.jsonl", true},
     {"f", "", "-f matroska", true},
     {"f", "-f matroska", "", true},
     {"ss", "", "-ss 1", true},
@@ -170,7 +175,7 @@ static void test_options_that_count(void **state)
 /* Somebody must have thought about each option. */
 static void test_every_option_is_tested(void **state)
 {
-    static const char *const no_job[] = {"i", "h", "?", "help", "-help", "version", "-version"};
+    static const char *const no_job[] = {"i", "h", "?", "help", "-help", "version", "-version", "filters"};
     struct option_names names = {0};
     option_names_table(&names);
     for (size_t i = 0; i < names.count; i++) {

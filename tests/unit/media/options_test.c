@@ -211,10 +211,13 @@ static void own_options(void **state)
     media_options_free(&o);
     o = parse_good(
         "-part 2.5 -retries 0 -retry-delay .5 -on-error previous -task-timeout 90 -filter-memory 2G "
-        "-redis-timeout 5 -restart -i a b");
+        "-redis-timeout 5 -restart -safe -safe-allow d -safe-allow e/f -i a b");
     assert_true(o->part == 2.5 && o->retries == 0 && o->retry_delay == 0.5 && o->task_timeout == 90);
     assert_int_equal(o->on_error, ON_ERROR_PREVIOUS);
     assert_true(o->filter_memory == 2000000000 && o->redis_timeout == 5 && o->restart);
+    assert_true(o->safe && o->safe_allow && !o->safe_allow[2]);
+    assert_string_equal(o->safe_allow[0], "d");
+    assert_string_equal(o->safe_allow[1], "e/f");
     media_options_free(&o);
 }
 
