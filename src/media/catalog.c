@@ -242,6 +242,9 @@ int catalog_check_filter(AVFilterContext *filter, struct filter_window *window, 
     if (!entry)
         return filter_refuse(
             filter, "it is not in the catalog of filters that are known to be exact frame by frame", err);
+    if (!strcmp(name, "graphmonitor"))
+        return vid_fail(err, -EINVAL,
+                        "filter \"graphmonitor\" draws the state of ffmpeg's own graph: run it with ffmpeg");
     if (entry->class == FILTER_SERIAL)
         return filter_refuse(filter, entry->reason, err);
     if ((why = catalog_window(filter, window)))

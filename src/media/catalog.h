@@ -68,7 +68,8 @@ struct catalog_rule {
 
 extern const struct catalog_rule catalog_rules[]; /* ends with filter NULL */
 
-/* Checks one filter of a parsed graph. 0 and what it needs, or -ENOTSUP and the reason. */
+/* Checks one filter of a parsed graph. 0 and what it needs, or -ENOTSUP and the reason; -EINVAL for what
+ * cannot be as in ffmpeg even when all frames are seen in order. */
 int catalog_check_filter(AVFilterContext *filter, struct filter_window *window, struct vid_error *err);
 
 /* Fills in the window of a filter with its options; NULL, or why it is serial with them. */

@@ -148,7 +148,7 @@ static const struct catalog_entry entries[] = {
     {"geq", FILTER_FRAME, NULL},
     {"gradfun", FILTER_FRAME, NULL},
     {"gradients", FILTER_SERIAL, SOURCE},
-    {"graphmonitor", FILTER_SERIAL, "it draws the state of the whole graph"},
+    {"graphmonitor", FILTER_SERIAL, "it draws the state of ffmpeg's own graph"},
     {"grayworld", FILTER_FRAME, NULL},
     {"greyedge", FILTER_FRAME, NULL},
     {"guided", FILTER_FRAME, NULL},

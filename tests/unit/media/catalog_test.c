@@ -36,7 +36,7 @@ static void state_is_refused_by_name(void **state)
     refuses("realtime", -ENOTSUP, "it waits for the clock");
     refuses("bench=start", -ENOTSUP, "it measures how long");
     refuses("sendcmd=c='1 eq contrast 2',eq", -ENOTSUP, "its commands change other filters");
-    refuses("graphmonitor", -ENOTSUP, "the whole graph");
+    refuses("graphmonitor", -EINVAL, "ffmpeg's own graph");
     refuses("hwupload", -ENOTSUP, "it needs a device");
     refuses("trim=start=1", -ENOTSUP, "the first one that it passes");
     refuses("telecine", -ENOTSUP, "how many it gave before");
