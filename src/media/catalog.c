@@ -133,8 +133,13 @@ static bool remembers_place(const char *option, const char *value, AVFilterConte
 
 static bool uses_frame_number(const char *text)
 {
-    return expression_uses(text, "n") || expression_uses(text, "N") || expression_uses(text, "on") ||
-           strstr(text, "%{n}") || strstr(text, "%{frame_num}");
+    return expression_uses_any(text, "n N on");
+}
+
+/* drawtext has texts that are no expressions. */
+static bool is_expression(const AVFilterContext *filter, const char *option)
+{
+    return strcmp(filter->filter->name, "drawtext") != 0 || has_word("x y alpha fontsize", option);
 }
 
 static int check_expression(AVFilterContext *filter, const char *text, struct vid_error *err)
@@ -143,9 +148,6 @@ static int check_expression(AVFilterContext *filter, const char *text, struct vi
 
     if (why)
         return filter_refuse(filter, why, err);
-    if (!FRAME_NUMBERS_CAN_BE_SET && uses_frame_number(text))
-        return filter_refuse(
-            filter, "with this version of libavfilter the number of a frame cannot be told to it", err);
     return 0;
 }
 
@@ -159,7 +161,8 @@ static int check_texts(AVFilterContext *filter, void *object, struct vid_error *
         const char *value;
         int rc;
 
-        if (o->type != AV_OPT_TYPE_STRING || !(value = *(char **)((char *)object + o->offset)))
+        if (o->type != AV_OPT_TYPE_STRING || !(value = *(char **)((char *)object + o->offset)) ||
+            !is_expression(filter, o->name))
             continue;
         if ((rc = check_expression(filter, value, err)) < 0)
             return rc;
@@ -169,27 +172,62 @@ static int check_texts(AVFilterContext *filter, void *object, struct vid_error *
     return 0;
 }
 
+static bool draws_frame_number(AVFilterContext *filter)
+{
+    struct text_use use = {0};
+
+    if (!strcmp(filter->filter->name, "drawtext"))
+        drawtext_use(filter, &use);
+    return use.counts;
+}
+
 bool filter_counts(AVFilterContext *filter)
 {
     static const char *const names =
-        "datascope fade framestep perspective"; /* they look at it by themselves */
+        "datascope doubleweave fade framestep oscilloscope perspective"; /* they look at it by themselves */
     const AVOption *o = NULL;
-    bool draws = !strcmp(filter->filter->name, "drawtext");
     struct stand_in plugin;
 
     if (stand_in_read(filter, &plugin))
         return !(plugin.plugin->filter->flags & VIDMPI_NUMBERLESS);
+    if (!strcmp(filter->filter->name, "tinterlace"))
+        return filter_is(filter, "mode", "pad") || filter_is(filter, "mode", "mergex2");
     if (has_word(names, filter->filter->name) ||
         (filter->enable_str && uses_frame_number(filter->enable_str)))
+        return true;
+    if (draws_frame_number(filter))
         return true;
     while (filter->filter->priv_class && (o = av_opt_next(filter->priv, o))) {
         const char *text =
             o->type == AV_OPT_TYPE_STRING ? *(char **)((char *)filter->priv + o->offset) : NULL;
 
-        if (text && (uses_frame_number(text) || (draws && *text && !strcmp(o->name, "timecode"))))
+        if (text && is_expression(filter, o->name) && uses_frame_number(text))
             return true;
     }
     return false;
+}
+
+bool filter_renumbers(const struct filter_window *window)
+{
+    return window->retimes && (window->step != 1 || window->gives != 1);
+}
+
+bool filter_tells_of_earlier(const AVFilterContext *filter)
+{
+    static const char *const names = "cropdetect freezedetect scdet signalstats siti vmafmotion blackdetect";
+
+    return has_word(names, filter->filter->name);
+}
+
+bool filter_reads_metadata(AVFilterContext *filter)
+{
+    struct text_use use = {0};
+
+    if (!strcmp(filter->filter->name, "metadata"))
+        return filter_is(filter, "mode", "select") || filter_is(filter, "mode", "print");
+    if (!strcmp(filter->filter->name, "drawtext"))
+        drawtext_use(filter, &use);
+    return use.metadata || has_word("cover_rect drawgraph graphmonitor", filter->filter->name);
 }
 
 bool filter_wants_one_thread(const AVFilterContext *filter)
@@ -221,14 +259,27 @@ int catalog_check_filter(AVFilterContext *filter, struct filter_window *window, 
     if (!entry)
         return filter_refuse(
             filter, "it is not in the catalog of filters that are known to be exact frame by frame", err);
+    if (!strcmp(name, "graphmonitor"))
+        return vid_fail(err, -EINVAL,
+                        "filter \"graphmonitor\" draws the state of ffmpeg's own graph: run it with ffmpeg");
     if (entry->class == FILTER_SERIAL)
         return filter_refuse(filter, entry->reason, err);
     if ((why = catalog_window(filter, window)))
         return filter_refuse(filter, why, err);
+    if (!FRAME_NUMBERS_CAN_BE_SET && filter_counts(filter))
+        return filter_refuse(
+            filter, "with this version of libavfilter the number of a frame cannot be told to it", err);
     for (const struct catalog_rule *rule = catalog_rules; rule->filter; rule++)
         if (!strcmp(rule->filter, name) && !rule_passes(filter, rule))
             return filter_refuse(filter, rule->reason, err);
     if (filter->enable_str && (rc = check_expression(filter, filter->enable_str, err)) < 0)
         return rc;
+    if (!strcmp(name, "drawtext")) {
+        struct text_use use = {0};
+
+        drawtext_use(filter, &use);
+        if (use.state)
+            return filter_refuse(filter, use.state, err);
+    }
     return filter->filter->priv_class ? check_texts(filter, filter->priv, err) : 0;
 }

@@ -16,16 +16,21 @@ struct catalog_entry {
     const char *reason; /* why it is FILTER_SERIAL; NULL else */
 };
 
-/* What a filter of FILTER_WINDOW needs and does, with its options. All zero but step 1: it works frame by
- * frame. */
+/* What a filter of FILTER_WINDOW or FILTER_ALIGNED needs and does, with its options. All zero but step 1: it
+ * works frame by frame. */
 struct filter_window {
     unsigned before, after; /* frames of its input before that of a picture, which shape it; frames after it
                                that must have come in before the picture comes out */
     unsigned skipped;       /* frames at the video's beginning that it gives no picture for */
     unsigned missing;       /* and at its end */
     unsigned step;          /* it gives a picture for each so many frames; 0: for some, nobody knows which */
-    bool retimes;           /* its pictures are at other times, or more or fewer, than the frames */
-    bool fresh;             /* it goes forward only: one graph cannot serve frames in any order */
+    unsigned gives;         /* retimes: pictures for each `step` frames, always so many; 0: it varies */
+    unsigned period; /* it takes frames in groups of so many, counted from the first that it sees, and is
+                        exact for those of whole groups: before and after count from there; 0, 1: not so */
+    bool retimes;    /* its pictures are at other times, or more or fewer, than the frames */
+    bool between;    /* it gives pictures at times that are none of its frames' */
+    bool warps;   /* times do not tell whose a picture is: an expression says them, or they may be the same */
+    bool fresh;   /* it goes forward only: one graph cannot serve frames in any order */
     int rounding; /* retimes: how a frame's time becomes that of its first picture, enum AVRounding */
 };
 
@@ -33,8 +38,9 @@ struct filter_window {
  * for this version. With another one graphs that use the number are refused. */
 #define FRAME_NUMBERS_CAN_BE_SET (LIBAVFILTER_VERSION_MAJOR == 8)
 
-/* Frames of context that are accepted, before and after together; frames that a task may hold with them, for
- * the task list's record; how many frames of its own a task has for each of context, and at least. */
+/* Frames of context that are accepted, before and after together, and of a period; frames that a task may
+ * hold with them, for the task list's record; how many frames of its own a task has for each of context, and
+ * at least. */
 #define CONTEXT_MAX 128
 #define CONTEXT_TASK_MAX 256
 #define CONTEXT_SHARE 4
@@ -62,7 +68,8 @@ struct catalog_rule {
 
 extern const struct catalog_rule catalog_rules[]; /* ends with filter NULL */
 
-/* Checks one filter of a parsed graph. 0 and what it needs, or -ENOTSUP and the reason. */
+/* Checks one filter of a parsed graph. 0 and what it needs, or -ENOTSUP and the reason; -EINVAL for what
+ * cannot be as in ffmpeg even when all frames are seen in order. */
 int catalog_check_filter(AVFilterContext *filter, struct filter_window *window, struct vid_error *err);
 
 /* Fills in the window of a filter with its options; NULL, or why it is serial with them. */
@@ -72,6 +79,9 @@ const char *catalog_window(AVFilterContext *filter, struct filter_window *window
 int64_t filter_number(AVFilterContext *filter, const char *option);
 bool filter_is(AVFilterContext *filter, const char *option, const char *constant);
 bool filter_has_flag(AVFilterContext *filter, const char *option, const char *flag);
+
+/* Whether it gives more or fewer pictures than frames, not only at other times. */
+bool filter_renumbers(const struct filter_window *window);
 
 /* Whether it uses the number of the frame. */
 bool filter_counts(AVFilterContext *filter);
@@ -100,6 +110,20 @@ const char *expression_state(const char *text);
 
 /* Whether the name stands in the expression as a variable or function. */
 bool expression_uses(const char *text, const char *name);
+
+/* Whether one of the names, separated by single spaces, stands in the expression. */
+bool expression_uses_any(const char *text, const char *names);
+
+/* What the expansions "%{...}" of drawtext's options do beside drawing. */
+struct text_use {
+    const char *state; /* why it needs what was before, or NULL */
+    bool counts;       /* uses the number of the frame */
+    bool metadata;     /* draws metadata of the frame */
+};
+void drawtext_use(AVFilterContext *filter, struct text_use *use);
+
+/* One text, as the option text with expansion=normal; adds to `use`. */
+void text_use(const char *text, struct text_use *use);
 
 /* Parses the text into a new graph without configuring it; the ends that are open come out (NULL: not
  * wanted). libavfilter's message on failure. */

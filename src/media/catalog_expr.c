@@ -101,8 +101,10 @@ const char *expression_state(const char *text)
             stored |= storing;
         if (!token.call)
             continue;
-        if (is(&token, "random") || is(&token, "rand"))
+        if (is(&token, "random") || is(&token, "randomi") || is(&token, "rand"))
             return "its expression uses random numbers, which run on from frame to frame";
+        if (is(&token, "time"))
+            return "its expression looks at the clock";
         if (is(&token, "st") && token.depth == 0 && token.argument >= 0)
             storing = 1u << token.argument;
         if (is(&token, "ld") && (token.argument < 0 || !(stored & 1u << token.argument)))
@@ -119,5 +121,23 @@ bool expression_uses(const char *text, const char *name)
     while (text && next_token(&text, &depth, &token))
         if (is(&token, name))
             return true;
+    return false;
+}
+
+bool expression_uses_any(const char *text, const char *names)
+{
+    struct token token;
+    int depth = 0;
+
+    while (text && next_token(&text, &depth, &token)) {
+        char name[32];
+
+        if (!token.name || token.length >= sizeof(name))
+            continue;
+        memcpy(name, token.start, token.length);
+        name[token.length] = 0;
+        if (has_word(names, name))
+            return true;
+    }
     return false;
 }

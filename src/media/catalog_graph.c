@@ -8,32 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool filter_tells_of_earlier(const AVFilterContext *filter)
-{
-    static const char *const names = "cropdetect freezedetect scdet signalstats siti vmafmotion blackdetect";
-
-    return has_word(names, filter->filter->name);
-}
-
-static bool prints_metadata(AVFilterContext *filter)
-{
-    uint8_t *text = NULL;
-    bool found;
-
-    if (strcmp(filter->filter->name, "drawtext") != 0 ||
-        av_opt_get(filter, "text", AV_OPT_SEARCH_CHILDREN, &text) < 0)
-        return false;
-    found = text && strstr((const char *)text, "%{metadata");
-    av_free(text);
-    return found;
-}
-
-bool filter_reads_metadata(AVFilterContext *filter)
-{
-    return has_word("cover_rect drawgraph graphmonitor metadata", filter->filter->name) ||
-           prints_metadata(filter);
-}
-
 static int check_metadata(const AVFilterGraph *graph, struct vid_error *err)
 {
     AVFilterContext *teller = NULL;
@@ -42,9 +16,9 @@ static int check_metadata(const AVFilterGraph *graph, struct vid_error *err)
         if (filter_tells_of_earlier(graph->filters[i]))
             teller = graph->filters[i];
     for (unsigned i = 0; teller && i < graph->nb_filters; i++)
-        if (prints_metadata(graph->filters[i]))
-            return filter_refuse(teller,
-                                 "drawtext would print what it found by comparing with earlier frames", err);
+        if (filter_reads_metadata(graph->filters[i]))
+            return filter_refuse(
+                teller, "what it finds by comparing with earlier frames is used by another filter", err);
     return 0;
 }
 
@@ -119,9 +93,11 @@ int graph_check_ends(const char *text, const AVFilterInOut *in, const AVFilterIn
 /* What a picture between two filters needs before it is of use downstream, in pictures at that place. */
 struct need {
     unsigned before, after;
-    bool joins;   /* streams are joined downstream */
-    bool counts;  /* a filter downstream uses the number of the frame */
-    bool windows; /* a filter downstream has a window */
+    unsigned period; /* a filter downstream takes pictures in groups of so many; 1: none does */
+    bool joins;      /* streams are joined downstream */
+    bool counts;     /* a filter downstream uses the number of the frame */
+    bool between;    /* a filter downstream gives pictures at other times, made of those before and after */
+    bool windows;    /* a filter downstream has a window */
 };
 
 /* A walk from the graph's end to its beginning. */
@@ -130,14 +106,41 @@ struct walk {
     struct need *needs; /* at the input of each filter, once `known` */
     bool *known;
     bool windowed;
+    AVFilterContext *warps;
 };
+
+static unsigned common_divisor(unsigned a, unsigned b)
+{
+    while (b) {
+        unsigned rest = a % b;
+
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Cut above what is refused anyway. */
+static unsigned common_multiple(unsigned a, unsigned b)
+{
+    uint64_t multiple = (uint64_t)a * b / FFMAX(common_divisor(a, b), 1);
+
+    return (unsigned)FFMIN(multiple, CONTEXT_MAX + 1);
+}
+
+static unsigned round_up(unsigned value, unsigned period)
+{
+    return (value + period - 1) / period * period;
+}
 
 static void add_need(struct need *need, const struct need *other)
 {
     need->before = FFMAX(need->before, other->before);
     need->after = FFMAX(need->after, other->after);
+    need->period = common_multiple(need->period, other->period);
     need->joins |= other->joins;
     need->counts |= other->counts;
+    need->between |= other->between;
     need->windows |= other->windows;
 }
 
@@ -147,8 +150,10 @@ static const char *why_not_retime(const struct filter_window *window, const stru
         return NULL;
     if (need->joins)
         return "it changes the number or the times of frames before streams are joined";
-    if (need->counts)
+    if (need->counts && filter_renumbers(window))
         return "it changes the number of frames before a filter that counts them";
+    if (!window->gives && need->period > 1)
+        return "it changes the number of frames before a filter that takes them in groups";
     if (!window->step && need->windows)
         return "it changes the number of frames before a filter that uses neighbouring ones";
     return NULL;
@@ -160,6 +165,26 @@ static unsigned in_frames(unsigned pictures, unsigned step)
     uint64_t frames = (uint64_t)pictures * FFMAX(step, 1);
 
     return (unsigned)FFMIN(frames, CONTEXT_MAX + 1);
+}
+
+/* Where groups begin among the filter's frames, when they begin at every `period` of its pictures. */
+static unsigned pass_period(const struct filter_window *window, unsigned period)
+{
+    unsigned own = FFMAX(window->period, 1);
+
+    if (window->retimes && period > 1)
+        period = in_frames(period / common_divisor(period, window->gives), window->step);
+    return common_multiple(FFMIN(period, CONTEXT_MAX + 1), own);
+}
+
+/* The context begins with a whole period, and a task of one frame may lie across two. */
+static bool is_too_large(const struct need *need)
+{
+    unsigned period = need->period;
+    unsigned before = round_up(FFMIN(need->before, CONTEXT_MAX + 1), period);
+
+    return need->before > CONTEXT_MAX || need->after > CONTEXT_MAX - need->before || period > CONTEXT_MAX ||
+           before + need->after + 2 * period > CONTEXT_TASK_MAX;
 }
 
 /* From the need at the filter's output to that at its input. */
@@ -177,17 +202,29 @@ static int pass_filter(struct walk *walk, AVFilterContext *filter, struct need *
     need->after = in_frames(need->after, window.step);
     need->before += window.before;
     need->after += window.after;
+    if (need->between) /* the last picture before may be of an earlier frame or group, at the end and always
+                        */
+        need->before += window.missing + (window.step > 1 ? window.step : 0);
+    if (need->period > 1) { /* groups begin so much later, by each frame that gives no picture at the start */
+        need->before += round_up(window.skipped, need->period);
+        need->after += window.skipped;
+    }
+    need->period = pass_period(&window, need->period);
     if (need->joins) { /* there another stream's picture waits for the first of this one, or meets an older
                           one */
         need->before += window.missing;
         need->after += window.skipped;
     }
-    if (need->before > CONTEXT_MAX || need->after > CONTEXT_MAX - need->before)
+    if (is_too_large(need))
         return filter_refuse(filter, "a picture depends on too many neighbouring frames", err);
     need->joins |= filter->nb_inputs > 1;
     need->counts |= filter_counts(filter);
-    need->windows |= window.before || window.after;
-    walk->windowed |= window.before || window.after || window.retimes || window.fresh;
+    need->between |= window.between;
+    need->windows |= window.before || window.after || window.period > 1;
+    walk->windowed |=
+        window.before || window.after || window.period > 1 || filter_renumbers(&window) || window.fresh;
+    if (window.warps)
+        walk->warps = filter;
     return 0;
 }
 
@@ -203,7 +240,7 @@ static int index_of(const AVFilterGraph *graph, const AVFilterContext *filter)
 static int need_at(struct walk *walk, AVFilterContext *filter, struct need **out, struct vid_error *err)
 {
     int at = index_of(walk->graph, filter), rc = 0;
-    struct need need = {0}, *next;
+    struct need need = {.period = 1}, *next;
 
     *out = &walk->needs[at];
     if (walk->known[at])
@@ -225,6 +262,8 @@ static int need_at(struct walk *walk, AVFilterContext *filter, struct need **out
 /* A source of its own begins anew in every graph, at a time long before the task's. */
 static int check_alone(const struct walk *walk, struct vid_error *err)
 {
+    if (walk->windowed && walk->warps)
+        return filter_refuse(walk->warps, "it changes times in a graph with neighbouring frames", err);
     for (unsigned i = 0; walk->windowed && i < walk->graph->nb_filters; i++)
         if (!walk->graph->filters[i]->nb_inputs)
             return filter_refuse(walk->graph->filters[i],
@@ -232,15 +271,20 @@ static int check_alone(const struct walk *walk, struct vid_error *err)
     return 0;
 }
 
-static unsigned task_frames(unsigned context)
+/* Whole periods, and another one when its first frame is not at the beginning of one. */
+static unsigned task_frames(unsigned context, unsigned period)
 {
-    return FFMIN(FFMAX(context * CONTEXT_SHARE, TASK_LEAST), CONTEXT_TASK_MAX - context);
+    unsigned frames = FFMAX(context * CONTEXT_SHARE, TASK_LEAST);
+    unsigned most = CONTEXT_TASK_MAX - context - (period > 1 ? period : 0);
+
+    frames = FFMIN(round_up(frames, period), most);
+    return frames / period * period;
 }
 
 static int walk_graph(struct walk *walk, AVFilterContext *first, struct chain_context *out,
                       struct vid_error *err)
 {
-    struct need *need = NULL, at_start = {0};
+    struct need *need = NULL, at_start = {.period = 1};
     int rc = 0;
 
     for (unsigned i = 0; i < walk->graph->nb_filters && rc >= 0; i++) {
@@ -254,10 +298,12 @@ static int walk_graph(struct walk *walk, AVFilterContext *first, struct chain_co
         return rc;
     *out = (struct chain_context){.parallel = true,
                                   .windowed = walk->windowed,
-                                  .before = at_start.before,
+                                  .before = round_up(at_start.before, at_start.period),
                                   .after = at_start.after,
-                                  .task_frames =
-                                      walk->windowed ? task_frames(at_start.before + at_start.after) : 1};
+                                  .period = at_start.period,
+                                  .task_frames = 1};
+    if (walk->windowed)
+        out->task_frames = task_frames(out->before + out->after, out->period);
     return 0;
 }
 

@@ -64,7 +64,7 @@ int chain_filter(struct chain *chain, uint64_t frame, struct picture **picture, 
 struct chain_run {
     uint64_t first;            /* number of the first frame that it owns */
     unsigned count;            /* that it owns */
-    unsigned before, after;    /* as chain_context says, fewer only where the video begins or ends */
+    unsigned before, after;    /* what chain_feed says, fewer only where the video ends */
     bool last;                 /* the last picture is the video's last */
     struct picture **pictures; /* before + count + after of them, in order; stay the caller's */
 };
@@ -72,25 +72,42 @@ struct chain_run {
 /* Filters a task by a graph of its own, so that nothing of another task shows: `emit` gets in order every
  * picture that belongs to an owned frame, with that frame's number, and takes its reference; a frame may have
  * none or several. Over all tasks these are exactly the pictures of one run over the whole video, however it
- * is cut. Windowed chains need frames whose times grow: -ERANGE else. After the call nothing holds the
- * pictures' memory but the pictures that were emitted. A chain that is not windowed keeps its graph, as with
- * chain_filter. */
+ * is cut. Windowed chains need frames whose times grow, and those that take frames in groups need a graph
+ * that is built at a whole group when the frames' size or format changes: -ERANGE else; -EINVAL when the
+ * task's first picture is not at the beginning of a group or its last one not at the end. After the call
+ * nothing holds the pictures' memory but the pictures that were emitted. A chain that is not windowed keeps
+ * its graph, as with chain_filter. */
 typedef int (*chain_run_emit)(void *opaque, uint64_t frame, struct picture **picture);
 int chain_filter_run(struct chain *chain, const struct chain_run *run, chain_run_emit emit, void *opaque,
                      struct vid_error *err);
 
-/* The class of one filter with its options, from the catalog. */
+/* The class of a filter from the catalog, with those of its options that need most: each picture follows from
+ * one frame; from some frames around it; from groups of frames, which are counted from the video's first one;
+ * from all frames before it. */
 enum filter_class { FILTER_UNKNOWN, FILTER_FRAME, FILTER_WINDOW, FILTER_ALIGNED, FILTER_SERIAL };
 
 /* How a graph may be cut into tasks. */
 struct chain_context {
     bool parallel;          /* else it must see all frames in order, for `reason` */
     bool windowed;          /* a task is run by chain_filter_run; else each frame may be filtered by itself */
-    unsigned before, after; /* frames that a task needs beside those it owns */
-    unsigned
-        task_frames; /* frames that a task of such a graph should own; 1 when not windowed: as you like */
+    unsigned before, after; /* frames that a task needs beside those it owns: chain_feed */
+    unsigned period; /* frames are taken in groups of so many, of which a task needs whole ones; 1: not so.
+                        `before` is a multiple of it */
+    unsigned task_frames; /* frames that a task of such a graph should own, a multiple of the period; 1 when
+                             not windowed: as you like. Any other number is right too, only dearer */
     char reason[200];
 };
+
+/* The frames that a task needs which owns `count` frames from number `first`, 0 being the video's first: from
+ * *from up to and without *to, which may lie behind the video's end (then the task gets those that there are,
+ * and chain_run.last is set). That is: the groups of `period` frames that it owns some of, whole, and
+ * `before` frames before and `after` frames after these. *from is a multiple of the period, also where the
+ * video begins. */
+void chain_feed(const struct chain_context *context, uint64_t first, uint64_t count, uint64_t *from,
+                uint64_t *to);
+
+/* The most frames that a task of up to `task_frames` frames needs, wherever it begins; at most 256. */
+unsigned chain_feed_most(const struct chain_context *context);
 
 /* What the catalog knows of a graph text. A syntax error or an unknown filter gives libavfilter's message and
  * -EINVAL. */

@@ -48,6 +48,26 @@ static int hand_on(void *opaque, struct picture **picture)
     return cutter->emit(cutter->opaque, number_of(cutter, (unsigned)owner), picture);
 }
 
+/* Groups of frames are counted from the first one of a graph, and tasks are cut by the numbers in the video.
+ */
+static int check_period(const struct cutter *cutter, const struct picture *picture, struct vid_error *err)
+{
+    unsigned period = FFMAX((unsigned)cutter->chain->spec->period, 1);
+    uint64_t number = number_of(cutter, cutter->fed);
+
+    if (picture->graph_first % period)
+        return vid_fail(
+            err, -ERANGE,
+            "the frames' size or format changes at frame %llu: the graph \"%s\", which takes frames in "
+            "groups of %u, cannot be run in parallel on this video; run it with ffmpeg",
+            (unsigned long long)picture->graph_first, cutter->chain->spec->filter, period);
+    if (number % period)
+        return vid_fail(err, -EINVAL,
+                        "a task begins at frame %llu, but the graph \"%s\" takes frames in groups of %u",
+                        (unsigned long long)number, cutter->chain->spec->filter, period);
+    return 0;
+}
+
 /* ffmpeg builds its graph anew where the size or format of the frames changes, and so forgets what was
  * before. */
 static int start_graph(struct cutter *cutter, const struct picture *picture, struct vid_error *err)
@@ -56,7 +76,8 @@ static int start_graph(struct cutter *cutter, const struct picture *picture, str
     uint64_t number = number_of(cutter, cutter->fed);
     int rc;
 
-    if ((rc = chain_units_build(&chain->units, picture, err)) < 0)
+    if ((rc = check_period(cutter, picture, err)) < 0 ||
+        (rc = chain_units_build(&chain->units, picture, err)) < 0)
         return rc;
     cutter->base = cutter->fed;
     cutter->from_start = number == picture->graph_first;
@@ -135,6 +156,40 @@ static int run_frames(struct chain *chain, const struct chain_run *run, chain_ru
     return rc;
 }
 
+static uint64_t round_up(uint64_t value, unsigned period)
+{
+    return (value + period - 1) / period * period;
+}
+
+void chain_feed(const struct chain_context *context, uint64_t first, uint64_t count, uint64_t *from,
+                uint64_t *to)
+{
+    unsigned period = FFMAX(context->period, 1);
+    uint64_t begin = first - first % period;
+
+    *from = begin - FFMIN(begin, context->before);
+    *to = round_up(first + count, period) + context->after;
+}
+
+unsigned chain_feed_most(const struct chain_context *context)
+{
+    unsigned period = FFMAX(context->period, 1);
+
+    return context->before + (unsigned)round_up(context->task_frames + period - 1, period) + context->after;
+}
+
+/* A group that is not whole would give no picture, and nobody would miss it. */
+static int check_end(const struct chain *chain, const struct chain_run *run, struct vid_error *err)
+{
+    uint64_t end = run->first + run->count;
+
+    if (run->last || end + run->after >= round_up(end, FFMAX((unsigned)chain->spec->period, 1)))
+        return 0;
+    return vid_fail(err, -EINVAL,
+                    "a task ends at frame %llu, but the graph \"%s\" takes frames in groups of %d",
+                    (unsigned long long)(end + run->after), chain->spec->filter, chain->spec->period);
+}
+
 int chain_filter_run(struct chain *chain, const struct chain_run *run, chain_run_emit emit, void *opaque,
                      struct vid_error *err)
 {
@@ -143,6 +198,8 @@ int chain_filter_run(struct chain *chain, const struct chain_run *run, chain_run
 
     if (!chain->spec->windowed)
         return run_frames(chain, run, emit, opaque, err);
+    if ((rc = check_end(chain, run, err)) < 0)
+        return rc;
     cutter.times = calloc((size_t)run->before + run->count + run->after, sizeof(*cutter.times));
     if (!cutter.times)
         return vid_fail(err, -ENOMEM, "no memory for the times of a task's frames");

@@ -129,6 +129,7 @@ void chain_spec_take_context(struct chain_spec *spec, const struct chain_context
     spec->windowed = context->windowed;
     spec->before = (int)context->before;
     spec->after = (int)context->after;
+    spec->period = (int)context->period;
     spec->task_frames = (int)context->task_frames;
 }
 
@@ -138,6 +139,7 @@ void chain_spec_context(const struct chain_spec *spec, struct chain_context *out
                                   .windowed = spec->windowed,
                                   .before = (unsigned)spec->before,
                                   .after = (unsigned)spec->after,
+                                  .period = (unsigned)spec->period,
                                   .task_frames = (unsigned)spec->task_frames};
 }
 

@@ -17,8 +17,8 @@ struct chain_spec {
     int keep_format;              /* no automatic conversions */
     int width, height, autoscale; /* -s */
     int threads;
-    int windowed, before, after, task_frames;    /* struct chain_context */
-    int fixed_width, fixed_height, fixed_format; /* of the first configuration; width 0 before */
+    int windowed, before, after, period, task_frames; /* struct chain_context */
+    int fixed_width, fixed_height, fixed_format;      /* of the first configuration; width 0 before */
 };
 
 /* The whole graph's, not looked up in the catalog. */

@@ -41,6 +41,7 @@ static const struct number_field numbers[] = {
     NUMBER("windowed", windowed),
     NUMBER("before", before),
     NUMBER("after", after),
+    NUMBER("period", period),
     NUMBER("task_frames", task_frames),
     NUMBER("fixed_width", fixed_width),
     NUMBER("fixed_height", fixed_height),

@@ -49,7 +49,10 @@ static int look_alone(struct describer *d, int at, struct filter_words *words)
     }
     words->before = window.before;
     words->after = window.after;
-    words->class = window.before || window.after ? FILTER_WINDOW : FILTER_FRAME;
+    words->period = window.period;
+    words->class = window.period > 1               ? FILTER_ALIGNED
+                   : window.before || window.after ? FILTER_WINDOW
+                                                   : FILTER_FRAME;
     return 0;
 }
 

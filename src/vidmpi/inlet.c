@@ -163,7 +163,7 @@ static int enter(struct inlet *inlet, struct picture *picture, uint64_t frame, s
     size_t bytes = picture_packed_size(picture);
     int ret = 0;
 
-    if (frame + lane->context.before >= lane->sealed)
+    if (frame + lane_tail(lane) >= lane->sealed)
         ret = put_in_ring(lane, picture, frame, err);
     if (ret < 0)
         return ret;

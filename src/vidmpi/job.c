@@ -32,8 +32,7 @@ static unsigned remote_slots(const struct job *job)
     unsigned most = 8;
 
     for (unsigned i = 0; i < job->lane_count; i++) {
-        const struct chain_context *context = &job->lanes[i].context;
-        unsigned slots = 2 * (context->before + context->task_frames + context->after);
+        unsigned slots = 2 * chain_feed_most(&job->lanes[i].context);
 
         most = slots > most ? slots : most;
     }

@@ -51,7 +51,7 @@ static int lay_out_lanes(struct job *job, struct vid_error *err)
     if (job->lane_count == 0) {
         struct lane *lane = add_lane(job);
 
-        lane->context.task_frames = 1;
+        lane->context.task_frames = lane->context.period = 1;
         log_line(
             job->options->explain ? LOG_VERBOSE : LOG_WARNING,
             "no part of the filter graph can run on several ranks (vidmpi -explain says why): it runs on "

@@ -15,7 +15,7 @@
 /* The outlet waits for a frame whose task needs so many at once. */
 static unsigned least_window(const struct chain_context *context)
 {
-    return context->before + context->task_frames + context->after + 2;
+    return chain_feed_most(context) + 2;
 }
 
 /* What is asked for, or the default, but not more than half of the shared memory that is free. */
@@ -53,10 +53,15 @@ void lane_set_window(struct lane *lane, unsigned window)
     struct chain_context *context = &lane->context;
 
     lane->window = window;
-    while (context->task_frames > 1 && least_window(context) > lane->window)
-        context->task_frames--;
+    while (context->task_frames > context->period && least_window(context) > lane->window)
+        context->task_frames -= context->period;
     if (context->windowed && least_window(context) > lane->window)
         lane->window = least_window(context);
+}
+
+unsigned lane_tail(const struct lane *lane)
+{
+    return lane->context.before + lane->context.period - 1;
 }
 
 int lane_open(struct lane *lane, const char *ring_name, unsigned window, struct vid_error *err)
@@ -71,7 +76,7 @@ int lane_open(struct lane *lane, const char *ring_name, unsigned window, struct 
                             &lane->ring, err);
     if (ret < 0)
         return ret;
-    lane->table = frame_table_create(lane->window, lane->context.before);
+    lane->table = frame_table_create(lane->window, lane_tail(lane));
     if (!lane->piece)
         lane->straight = calloc(lane->window, sizeof(*lane->straight));
     return lane->table && (lane->piece || lane->straight)

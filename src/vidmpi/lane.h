@@ -40,6 +40,9 @@ size_t lane_picture_bytes(const struct lane *lane);
 /* Fits window and tasks to each other. */
 void lane_set_window(struct lane *lane, unsigned window);
 
+/* How many frames before one its task may need, at most. */
+unsigned lane_tail(const struct lane *lane);
+
 /* Makes ring and table. The window may grow to what its tasks need at least. */
 int lane_open(struct lane *lane, const char *ring_name, unsigned window, struct vid_error *err);
 void lane_close(struct lane *lane); /* also after a failure, and when never opened */

@@ -6,11 +6,6 @@
 
 #include <errno.h>
 
-static uint32_t at_most(uint64_t value, uint32_t limit)
-{
-    return value < limit ? (uint32_t)value : limit;
-}
-
 /* Where a task's pixels lie, from the first frame of its context on. */
 static void fill_slots(const struct lane *lane, struct task *task)
 {
@@ -25,7 +20,7 @@ void scatter_task(struct job *job, const struct lane *lane, const struct frame_t
                   struct task *task)
 {
     struct frame_counts counts = frame_table_counts(lane->table);
-    uint64_t end = try->first + try->count;
+    uint64_t from, to;
 
     task->id = frame_id(lane->number, try->task);
     task->first = frame_id(lane->number, try->first);
@@ -34,13 +29,12 @@ void scatter_task(struct job *job, const struct lane *lane, const struct frame_t
     task->pushed = try->pushed;
     task->released = frame_id(lane->number, job_released(job, lane));
     task->avoid = (uint32_t)(avoid + 1);
-    task->before = at_most(try->first, lane->context.before);
-    task->after = lane->context.after;
-    task->last = 0;
-    if (counts.ended) {
-        task->after = at_most(counts.decoded - end, task->after);
-        task->last = end + task->after == counts.decoded;
-    }
+    chain_feed(&lane->context, try->first, try->count, &from, &to);
+    if (counts.ended && to > counts.decoded)
+        to = counts.decoded;
+    task->before = (uint32_t)(try->first - from);
+    task->after = (uint32_t)(to - try->first - try->count);
+    task->last = counts.ended && to == counts.decoded;
     fill_slots(lane, task);
 }
 

@@ -6,7 +6,8 @@
 . "$lib/compare.sh"
 
 graphs=(tmix=frames=5 atadenoise tblend=all_mode=average deflicker yadif bwdif fps=11 framestep=3
-  "minterpolate=fps=40:mi_mode=blend" "atadenoise,hflip,tmix=frames=3" "split[a][b];[b]tblend=all_mode=average[c];[a][c]overlay")
+  tile=3x1 tinterlace=interleave_top "minterpolate=fps=40:mi_mode=blend" "atadenoise,hflip,tmix=frames=3"
+  "split[a][b];[b]tblend=all_mode=average[c];[a][c]overlay")
 
 # same_on CLIP: every graph of the list.
 same_on() {

@@ -38,9 +38,11 @@ static void test_classes(void **state)
               "0p tmix window(2,0): looks at 2 before\n"
               "1s hqdn3d serial(0,0): it carries state from frame to frame\n"
               "2p nlmeans frame(0,0): looks at one frame at a time\n");
-    describes("trim=1:2", "0s trim serial(0,0): it changes the number or the times of frames\n");
-    describes("metadata=mode=delete:key=x",
-              "0s metadata serial(0,0): it is not in the catalog of filters that are known to be exact\n");
+    describes("trim=1:2",
+              "0s trim serial(0,0): it counts frames and time from the first one that it passes\n");
+    describes("metadata=mode=delete:key=x", "0p metadata frame(0,0): looks at one frame at a time\n");
+    describes("tmix,tile=2x2", "0p tmix window(2,0): looks at 2 before\n"
+                               "0p tile aligned(0,0): takes frames in groups of 4\n");
 }
 
 static void test_options(void **state)

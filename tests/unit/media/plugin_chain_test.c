@@ -65,7 +65,7 @@ static const struct row plain[] = {
 
 static int tell_if_differs(struct window_run *w, const char *clip, const char *whole, unsigned size)
 {
-    char *tasks = window_tasks(w, size, w->context.before, w->context.after), name[300];
+    char *tasks = window_tasks(w, size, &w->context), name[300];
     bool wrong = strcmp(tasks, whole) != 0;
 
     snprintf(name, sizeof(name), "%s: %s, tasks of %u", w->run.wish.filter, clip, size);
@@ -152,8 +152,11 @@ static void no_less_will_do(void **state)
 
         window_open(&w, "even.mkv", graphs[i]);
         whole = window_whole(&w);
-        less_before = window_tasks(&w, 4, w.context.before - 1, w.context.after);
-        less_after = window_tasks(&w, 4, w.context.before, w.context.after - 1);
+        w.context.before--;
+        less_before = window_tasks(&w, 4, &w.context);
+        w.context.before++;
+        w.context.after--;
+        less_after = window_tasks(&w, 4, &w.context);
         assert_string_not_equal(whole, less_before);
         assert_string_not_equal(whole, less_after);
         free(whole);
@@ -181,7 +184,7 @@ static void same_from_text(void **state)
         fail_msg("%s", err.text);
     chain_close(&w.run.chain);
     w.run.chain = chain;
-    again = window_tasks(&w, 3, 0, 0);
+    again = window_tasks(&w, 3, &w.context);
     assert_string_equal(whole, again);
     chain_spec_free(&spec);
     free(whole);

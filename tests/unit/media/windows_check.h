@@ -100,8 +100,8 @@ static inline int print_emitted(void *opaque, uint64_t frame, struct picture **p
     return 0;
 }
 
-/* What the graph gives when tasks own `size` frames and have so much context, a line for each picture. */
-static inline char *window_tasks(struct window_run *w, unsigned size, unsigned before, unsigned after)
+/* What the graph gives when tasks own `size` frames and have this context, a line for each picture. */
+static inline char *window_tasks(struct window_run *w, unsigned size, const struct chain_context *context)
 {
     char *text = NULL;
     size_t bytes;
@@ -111,11 +111,14 @@ static inline char *window_tasks(struct window_run *w, unsigned size, unsigned b
     for (unsigned first = 0; first < w->count; first += size) {
         struct chain_run run = {.first = first, .count = size < w->count - first ? size : w->count - first};
 
-        run.before = before < first ? before : first;
-        run.after = w->count - first - run.count;
-        run.after = after < run.after ? after : run.after;
-        run.last = first + run.count + run.after == w->count;
-        run.pictures = w->pictures + first - run.before;
+        uint64_t from, to;
+
+        chain_feed(context, first, run.count, &from, &to);
+        to = to < w->count ? to : w->count;
+        run.before = (unsigned)(first - from);
+        run.after = (unsigned)(to - first - run.count);
+        run.last = to == w->count;
+        run.pictures = w->pictures + from;
         if (chain_filter_run(w->run.chain, &run, print_emitted, out, &err) < 0)
             fail_msg("%s: %s", w->run.wish.filter, err.text);
     }
@@ -125,7 +128,36 @@ static inline char *window_tasks(struct window_run *w, unsigned size, unsigned b
 
 static inline char *window_whole(struct window_run *w)
 {
-    return window_tasks(w, w->count, 0, 0);
+    struct chain_context none = {.period = 1};
+
+    return window_tasks(w, w->count, &none);
+}
+
+/* The pictures of the whole are ffmpeg's own. */
+static inline int window_tell_if_not_ffmpegs(const char *clip, const char *graph, const char *whole)
+{
+    char in[60], line[1500], base[40], *theirs, *ours = NULL;
+    size_t size;
+    FILE *out = open_memstream(&ours, &size);
+
+    for (const char *at = whole, *end; *at; at = end + 1) {
+        const char *from = end = strchr(at, '\n');
+
+        for (int spaces = 0; spaces < 3; spaces += *--from == ' ')
+            continue;
+        fprintf(out, "%.*s\n", (int)(end - from - 1), from + 1);
+    }
+    fclose(out);
+    snprintf(in, sizeof(in), "-i @%s", clip);
+    snprintf(line, sizeof(line), "%s -vf \"%s\" o.nut", in, graph);
+    check_time_base(line, base, sizeof(base));
+    theirs = check_theirs(in, graph, base);
+    int wrong = strcmp(ours, theirs) != 0;
+    if (wrong)
+        check_tell_difference(line, ours, theirs);
+    free(ours);
+    free(theirs);
+    return wrong;
 }
 
 #endif

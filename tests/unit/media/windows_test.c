@@ -3,10 +3,12 @@
 #include "windows_check.h"
 
 #include "media/catalog.h"
+#include "media/chain_private.h"
 
 enum {
     TIGHT_BEFORE = 1, /* with one frame less before, some clip shows it */
     TIGHT_AFTER = 2,  /* with one less after, pictures are missing */
+    TIGHT_PERIOD = 4, /* when tasks begin at any frame, with as much context, some clip shows it */
     TIGHT = TIGHT_BEFORE | TIGHT_AFTER,
 };
 
@@ -26,6 +28,8 @@ static const struct row filters[] = {
     {"bwdif", TIGHT},
     {"bwdif=mode=send_frame", TIGHT},
     {"dedot", TIGHT},
+    {"doubleweave", TIGHT_AFTER},
+    {"doubleweave=b", TIGHT_AFTER},
     {"deflicker", TIGHT},
     {"deflicker=size=3:mode=median", TIGHT_AFTER},
     {"estdif=mode=frame", TIGHT_AFTER},
@@ -40,9 +44,12 @@ static const struct row filters[] = {
     {"fps=60:round=zero", TIGHT_AFTER},
     {"fps=7:round=down:eof_action=pass", TIGHT_AFTER},
     {"framestep=3", 0},
+    {"setfield=prog,interlace", TIGHT_PERIOD},
+    {"setfield=prog,interlace=scan=bff:lowpass=off", TIGHT_PERIOD},
     {"kerndeint", TIGHT_BEFORE},
     {"kerndeint=map=1", TIGHT_BEFORE},
     {"mestimate=method=ds,codecview=mv=pf", TIGHT},
+    {"entropy,metadata=select:key=lavfi.entropy.normalized_entropy.normal.Y:value=0.83:function=greater", 0},
     {"minterpolate=mi_mode=blend", TIGHT},
     {"minterpolate=mi_mode=dup:fps=17", TIGHT_AFTER},
     {"noise=alls=20:allf=a", TIGHT_BEFORE},
@@ -53,7 +60,32 @@ static const struct row filters[] = {
     {"select='not(mod(n,3))'", 0},
     {"select='eq(pict_type,I)+gt(t,1)'", 0},
     {"separatefields", TIGHT_AFTER},
+    {"sidedata=select:type=24", 0},
+    {"shuffleframes=2 0 1", TIGHT_PERIOD},
+    {"shuffleframes=1|-1|0|3", TIGHT_PERIOD},
+    {"shuffleframes=-1 1", TIGHT_PERIOD},
+    {"stereo3d=al:sbsl", TIGHT_PERIOD},
+    {"stereo3d=ar:ml", TIGHT_PERIOD},
+    {"stereo3d=ar:al", TIGHT_PERIOD},
+    {"stereo3d=sbsl:al", TIGHT_AFTER},
     {"tblend=all_mode=average", TIGHT_BEFORE},
+    {"thumbnail=5", TIGHT_PERIOD},
+    {"thumbnail=26", TIGHT_PERIOD},
+    {"tile=2x2", TIGHT_PERIOD},
+    {"tile=3x2:nb_frames=5:padding=3:margin=2:color=red", TIGHT_PERIOD},
+    {"tile=3x1:overlap=1", TIGHT | TIGHT_PERIOD},
+    {"tile=3x3:overlap=7", TIGHT | TIGHT_PERIOD},
+    {"tile=3x2:overlap=3", TIGHT | TIGHT_PERIOD},
+    {"tile=2x2:init_padding=1", TIGHT | TIGHT_PERIOD},
+    {"tile=2x2:init_padding=3:margin=1", TIGHT | TIGHT_PERIOD},
+    {"tinterlace", TIGHT_PERIOD},
+    {"tinterlace=drop_even", TIGHT_PERIOD},
+    {"tinterlace=drop_odd", TIGHT_PERIOD},
+    {"tinterlace=pad", TIGHT_AFTER},
+    {"tinterlace=interleave_top:flags=vlpf", TIGHT_PERIOD},
+    {"tinterlace=interleave_bottom:flags=cvlpf+exact_tb", TIGHT_PERIOD},
+    {"tinterlace=interlacex2", TIGHT_AFTER},
+    {"tinterlace=mergex2", TIGHT_AFTER},
     {"tlut2=c0='(x+y)/2'", TIGHT_BEFORE},
     {"tmedian", TIGHT_AFTER},
     {"tmedian=radius=3", TIGHT_AFTER},
@@ -64,9 +96,12 @@ static const struct row filters[] = {
     {"tmedian=enable='between(n,5,20)'", TIGHT_AFTER},
     {"yadif=enable='between(n,5,20)'", TIGHT},
     {"amplify=enable='between(n,5,20)'", TIGHT},
+    {"untile=2x2", 0},
     {"w3fdif", TIGHT},
     {"w3fdif=mode=frame", TIGHT},
     {"w3fdif=deint=interlaced", TIGHT},
+    {"weave", TIGHT_PERIOD},
+    {"weave=b", TIGHT_PERIOD},
     {"yadif", TIGHT},
     {"yadif=1", TIGHT},
     {"yadif=2", TIGHT},
@@ -95,6 +130,34 @@ static const struct row chains[] = {
     {"split[a][b];[b]tmedian[c];[a][c]overlay", TIGHT},
     {"split[a][b];[b]yadif[c];[a][c]blend=all_mode=average", TIGHT},
     {"split[a][b];[a]tmix[c];[b]atadenoise=s=5[d];[c][d]blend=all_mode=average,dedot", 0},
+    {"split[a][b];[a]negate[c];[b][c]framepack=frameseq", 0},
+    {"tile=2x1,thumbnail=3", TIGHT_PERIOD},
+    {"thumbnail=3,tile=2x1", TIGHT_PERIOD},
+    {"tmix=frames=3,tile=2x2", TIGHT_BEFORE | TIGHT_PERIOD},
+    {"tile=2x2,tmix=frames=3", TIGHT_BEFORE | TIGHT_PERIOD},
+    {"tile=2x2,tmedian", TIGHT_AFTER | TIGHT_PERIOD},
+    {"tmedian,tile=2x2", TIGHT_AFTER | TIGHT_PERIOD},
+    {"tblend,tile=2x2", TIGHT_AFTER | TIGHT_PERIOD},
+    {"amplify,tile=2x1", TIGHT_AFTER | TIGHT_PERIOD},
+    {"tile=3x1:overlap=1,tmix", TIGHT_PERIOD},
+    {"tile=2x2:init_padding=1,tmedian=radius=1", TIGHT_PERIOD},
+    {"framestep=2,tile=3x1", TIGHT_PERIOD},
+    {"shuffleframes=1 -1 0,tile=2x2", TIGHT_PERIOD},
+    {"yadif=1,tinterlace=interleave_top", 0},
+    {"yadif=1,tile=3x1", TIGHT_BEFORE | TIGHT_PERIOD},
+    {"separatefields,weave", TIGHT_AFTER},
+    {"separatefields,shuffleframes=3 2 1 0,weave", TIGHT_AFTER | TIGHT_PERIOD},
+    {"setfield=prog,interlace,yadif=1", TIGHT_AFTER | TIGHT_PERIOD},
+    {"weave,fps=12", TIGHT_BEFORE | TIGHT_AFTER},
+    {"framestep=3,fps=20", 0},
+    {"tmedian,yadif=1,fps=12", TIGHT_BEFORE},
+    {"thumbnail=5,tinterlace=interlacex2", TIGHT_BEFORE},
+    {"tinterlace=pad,amplify,shuffleframes=1 2 -1 0", 0},
+    {"estdif,tile=3x1,weave,separatefields", 0},
+    {"bwdif,scale=96:54,interlace", 0},
+    {"tile=2x2,fps=5", TIGHT_AFTER | TIGHT_PERIOD},
+    {"tile=2x2,untile=2x2", TIGHT_PERIOD},
+    {"split[a][b];[a]tinterlace=pad[c];[b]pad=h=2*ih[d];[c][d]hstack", TIGHT_AFTER},
     {NULL, 0},
 };
 
@@ -111,9 +174,10 @@ static const struct row slow[] = {
     {NULL, 0},
 };
 
-static bool differs(struct window_run *w, const char *whole, unsigned size, unsigned before, unsigned after)
+static bool differs(struct window_run *w, const char *whole, unsigned size,
+                    const struct chain_context *context)
 {
-    char *tasks = window_tasks(w, size, before, after);
+    char *tasks = window_tasks(w, size, context);
     bool wrong = strcmp(tasks, whole) != 0;
 
     free(tasks);
@@ -122,7 +186,7 @@ static bool differs(struct window_run *w, const char *whole, unsigned size, unsi
 
 static int tell_if_differs(struct window_run *w, const char *clip, const char *whole, unsigned size)
 {
-    char *tasks = window_tasks(w, size, w->context.before, w->context.after), name[300];
+    char *tasks = window_tasks(w, size, &w->context), name[300];
     bool wrong = strcmp(tasks, whole) != 0;
 
     snprintf(name, sizeof(name), "%s: %s, tasks of %u", w->run.wish.filter, clip, size);
@@ -132,30 +196,23 @@ static int tell_if_differs(struct window_run *w, const char *clip, const char *w
     return wrong;
 }
 
-/* The pictures of the whole are ffmpeg's own. */
-static int tell_if_not_ffmpegs(const char *clip, const char *graph, const char *whole)
+static bool differs_with_less(struct window_run *w, const char *whole, int side)
 {
-    char in[60], line[1500], base[40], *theirs, *ours = NULL;
-    size_t size;
-    FILE *out = open_memstream(&ours, &size);
+    struct chain_context less = w->context;
+    int period = w->run.chain->spec->period;
+    bool wrong;
 
-    for (const char *at = whole, *end; *at; at = end + 1) {
-        const char *from = end = strchr(at, '\n');
-
-        for (int spaces = 0; spaces < 3; spaces += *--from == ' ')
-            continue;
-        fprintf(out, "%.*s\n", (int)(end - from - 1), from + 1);
+    if (side == TIGHT_BEFORE)
+        less.before -= less.period;
+    if (side == TIGHT_AFTER)
+        less.after--;
+    if (side == TIGHT_PERIOD) {
+        less.before += less.period - 1;
+        less.after += less.period - 1;
+        w->run.chain->spec->period = (int)(less.period = 1);
     }
-    fclose(out);
-    snprintf(in, sizeof(in), "-i @%s", clip);
-    snprintf(line, sizeof(line), "%s -vf \"%s\" o.nut", in, graph);
-    check_time_base(line, base, sizeof(base));
-    theirs = check_theirs(in, graph, base);
-    int wrong = strcmp(ours, theirs) != 0;
-    if (wrong)
-        check_tell_difference(line, ours, theirs);
-    free(ours);
-    free(theirs);
+    wrong = differs(w, whole, 1, &less);
+    w->run.chain->spec->period = period;
     return wrong;
 }
 
@@ -170,13 +227,12 @@ static int check_clip(const char *clip, const struct row *row, int *seen)
     window_open(&w, clip, row->graph);
     assert_true(w.context.windowed);
     whole = window_whole(&w);
-    wrong = tell_if_not_ffmpegs(clip, row->graph, whole);
+    wrong = window_tell_if_not_ffmpegs(clip, row->graph, whole);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         wrong += tell_if_differs(&w, clip, whole, sizes[i]);
-    if (row->tight & ~*seen & TIGHT_BEFORE && differs(&w, whole, 1, w.context.before - 1, w.context.after))
-        *seen |= TIGHT_BEFORE;
-    if (row->tight & ~*seen & TIGHT_AFTER && differs(&w, whole, 1, w.context.before, w.context.after - 1))
-        *seen |= TIGHT_AFTER;
+    for (int side = TIGHT_BEFORE; side <= TIGHT_PERIOD; side *= 2)
+        if (row->tight & ~*seen & side && differs_with_less(&w, whole, side))
+            *seen |= side;
     free(whole);
     window_close(&w);
     return wrong;
@@ -220,8 +276,9 @@ static bool is_tested(const char *filter, const struct row *rows)
     size_t length = strlen(filter);
 
     for (; rows->graph; rows++)
-        if (!strncmp(rows->graph, filter, length) && strchr("=,", rows->graph[length]))
-            return true;
+        for (const char *at = rows->graph; (at = strstr(at, filter)); at += length)
+            if ((at == rows->graph || strchr(",]", at[-1])) && strchr("=,[", at[length]))
+                return true;
     return false;
 }
 
@@ -234,9 +291,10 @@ static void no_filter_is_left_out(void **state)
     while ((filter = av_filter_iterate(&at))) {
         const struct catalog_entry *entry = catalog_find(filter->name);
 
-        if (entry && entry->class == FILTER_WINDOW && !is_tested(filter->name, filters) &&
+        if (entry && (entry->class == FILTER_WINDOW || entry->class == FILTER_ALIGNED) &&
+            !is_tested(filter->name, filters) && !is_tested(filter->name, chains) &&
             !is_tested(filter->name, slow))
-            fail_msg("%s has a window and no row in this test", filter->name);
+            fail_msg("%s needs other frames and has no row in this test", filter->name);
     }
 }
 
@@ -256,6 +314,28 @@ static void times_must_grow(void **state)
     struct chain_run run = {.first = 4, .count = 4, .before = 2, .pictures = w.pictures + 2};
     assert_int_equal(chain_filter_run(w.run.chain, &run, drop_emitted, NULL, &err), -ERANGE);
     assert_non_null(strstr(err.text, "frame 5 has no time later than the frame before"));
+    window_close(&w);
+}
+
+static void tasks_begin_with_a_group(void **state)
+{
+    struct window_run w;
+    struct vid_error err = {0};
+
+    window_open(&w, "even.mkv", "tile=3x1");
+    struct chain_run run = {.first = 4, .count = 5, .pictures = w.pictures + 4};
+    assert_int_equal(chain_filter_run(w.run.chain, &run, drop_emitted, NULL, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "a task begins at frame 4"));
+    run = (struct chain_run){.first = 3, .count = 1, .after = 1, .pictures = w.pictures + 3};
+    vid_error_clear(&err);
+    assert_int_equal(chain_filter_run(w.run.chain, &run, drop_emitted, NULL, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "a task ends at frame 5"));
+    for (unsigned i = 4; i < w.count; i++)
+        w.pictures[i]->graph_first = 4;
+    run = (struct chain_run){.first = 3, .count = 3, .pictures = w.pictures + 3};
+    vid_error_clear(&err);
+    assert_int_equal(chain_filter_run(w.run.chain, &run, drop_emitted, NULL, &err), -ERANGE);
+    assert_non_null(strstr(err.text, "the frames' size or format changes at frame 4"));
     window_close(&w);
 }
 
@@ -281,8 +361,8 @@ static void other_graphs_run_the_same_way(void **state)
     window_open(&w, "even.mkv", "hue=h=n*10,negate");
     assert_false(w.context.windowed);
     whole = window_whole(&w);
-    assert_false(differs(&w, whole, 7, 0, 0));
-    assert_int_equal(tell_if_not_ffmpegs("even.mkv", "hue=h=n*10,negate", whole), 0);
+    assert_false(differs(&w, whole, 7, &w.context));
+    assert_int_equal(window_tell_if_not_ffmpegs("even.mkv", "hue=h=n*10,negate", whole), 0);
     free(whole);
     window_close(&w);
 }
@@ -310,13 +390,17 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_filter_is_left_out),    cmocka_unit_test(times_must_grow),
-        cmocka_unit_test(a_frame_alone_is_refused), cmocka_unit_test(other_graphs_run_the_same_way),
-        cmocka_unit_test(a_new_size_begins_anew),   cmocka_unit_test(chains_are_exact),
+        cmocka_unit_test(tasks_begin_with_a_group), cmocka_unit_test(a_frame_alone_is_refused),
+        cmocka_unit_test(a_new_size_begins_anew),   cmocka_unit_test(other_graphs_run_the_same_way),
         cmocka_unit_test(filters_are_exact),
     };
+    const struct CMUnitTest chain_tests[] = {cmocka_unit_test(chains_are_exact)};
     const struct CMUnitTest slow_tests[] = {cmocka_unit_test(slow_filters_are_exact)};
+    const char *which = argc > 1 ? argv[1] : "";
 
-    if (argc > 1 && !strcmp(argv[1], "slow"))
+    if (!strcmp(which, "slow"))
         return cmocka_run_group_tests_name("windows.slow", slow_tests, windows_setup, check_teardown);
+    if (!strcmp(which, "chains"))
+        return cmocka_run_group_tests_name("windows.chains", chain_tests, windows_setup, check_teardown);
     return cmocka_run_group_tests_name("windows", tests, windows_setup, check_teardown);
 }
