@@ -5,6 +5,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include <algorithm>
+#include <cstring>
+#include <string_view>
 #include <tuple>
 
 namespace paint
@@ -16,12 +18,46 @@ using planes::Layout;
 namespace
 {
 
+/* The shares of red and blue in luma, of ffmpeg's names. */
+struct Shares {
+    const char *matrix;
+    double red, blue;
+};
+
+constexpr Shares bt601 = {"smpte170m", 0.299, 0.114}, bt709 = {"bt709", 0.2126, 0.0722};
+constexpr Shares others[] = {{"bt470bg", 0.299, 0.114},
+                             {"fcc", 0.3, 0.11},
+                             {"smpte240m", 0.212, 0.087},
+                             {"bt2020nc", 0.2627, 0.0593},
+                             {"bt2020c", 0.2627, 0.0593}};
+
+/* Where the video does not say, what players take. */
+const Shares &shares_of(const vidmpi_picture &picture)
+{
+    const std::string_view name = picture.matrix ? picture.matrix : "";
+    for (const Shares *shares : {&bt601, &bt709})
+        if (name == shares->matrix)
+            return *shares;
+    for (const Shares &shares : others)
+        if (name == shares.matrix)
+            return shares;
+    return picture.width >= 1280 || picture.height > 576 ? bt709 : bt601;
+}
+
+bool is_full_range(const vidmpi_picture &picture)
+{
+    const Layout &layout = planes::layout_of(picture);
+    if (!picture.range || (layout.full && layout.kind == Kind::planar)) /* yuvj*: the name says it */
+        return layout.full;
+    return !std::strcmp(picture.range, "pc");
+}
+
 /* Y, U and V of B, G, R and 1. */
 cv::Matx34d matrix_of(const vidmpi_picture &picture)
 {
-    const bool high = picture.width >= 1280 || picture.height > 576;
-    const double red = high ? 0.2126 : 0.299, blue = high ? 0.0722 : 0.114, green = 1 - red - blue;
-    const bool full = planes::layout_of(picture).full;
+    const Shares &shares = shares_of(picture);
+    const double red = shares.red, blue = shares.blue, green = 1 - red - blue;
+    const bool full = is_full_range(picture);
     const double luma = full ? 1 : 219. / 255, chroma = full ? 1 : 224. / 255;
     const double u = chroma / 2 / (1 - blue), v = chroma / 2 / (1 - red);
     return {luma * blue,    luma * green, luma * red,    full ? 0. : 16., //

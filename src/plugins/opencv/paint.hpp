@@ -13,8 +13,8 @@
 namespace paint
 {
 
-/* One colour, R G B A, for marks on a picture that outlives the brush. The matrix is BT.709 from 1280 pixels
- * of width or 577 lines, else BT.601: what players take for a video that does not say. */
+/* One colour, R G B A, for marks on a picture that outlives the brush. Where the picture tells no matrix it
+ * is BT.709 from 1280 pixels of width or 577 lines, else BT.601: what players take. */
 class Brush
 {
   public:

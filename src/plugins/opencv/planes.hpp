@@ -26,7 +26,7 @@ struct Layout {
     Kind kind;
     int log2_x, log2_y; /* of the chroma planes, as in libavutil's descriptors */
     bool alpha;
-    bool full; /* luma takes 0 to 255, not 16 to 235 */
+    bool full; /* luma takes 0 to 255, not 16 to 235, unless the picture says otherwise */
 
     bool packed() const
     {

@@ -52,6 +52,7 @@ class Clip:
     def __init__(self, sample, fmt, size, count=4, start=0.0, step=1):
         path = os.path.join(SAMPLES, sample)
         self.fmt, (self.width, self.height) = fmt, size
+        self.colors = ()
         args = ["ffmpeg", "-nostdin", "-v", "error", "-ss", str(start), "-i", path, "-vf",
                 f"framestep={step},scale={size[0]}:{size[1]}:flags=bicubic", "-frames:v", str(count), "-pix_fmt", fmt,
                 "-strict", "-2", "-f", "rawvideo", "-"]
@@ -91,7 +92,7 @@ class Clip:
 
     def run(self, name, options=""):
         """What the plugin makes of the frames, and what it tells of each."""
-        done = subprocess.run([RUNNER, PLUGIN, name, options, self.fmt, f"{self.width}x{self.height}"],
+        done = subprocess.run([RUNNER, PLUGIN, name, options, self.fmt, f"{self.width}x{self.height}", *self.colors],
                               input=self.raw, capture_output=True, check=False)
         if done.returncode:
             print(done.stderr.decode())
@@ -213,9 +214,11 @@ def test_edges():
 
 def matrix(clip):
     high = clip.width >= 1280 or clip.height > 576
-    red, blue = (0.2126, 0.0722) if high else (0.299, 0.114)
+    red, blue = {"bt709": (0.2126, 0.0722), "bt470bg": (0.299, 0.114), "bt2020nc": (0.2627, 0.0593)}[
+        clip.colors[0] if clip.colors else "bt709" if high else "bt470bg"]
     green = 1 - red - blue
-    y, c = (1, 1) if clip.fmt in ("gray", "yuvj422p") else (219 / 255, 224 / 255)
+    full = clip.fmt in ("gray", "yuvj422p") if not clip.colors else clip.colors[1] == "pc"
+    y, c = (1, 1) if full else (219 / 255, 224 / 255)
     u, v = c / 2 / (1 - blue), c / 2 / (1 - red)
     return np.array([[y * blue, y * green, y * red, 0 if y == 1 else 16], [u * (1 - blue), -u * green, -u * red, 128],
                      [-v * blue, -v * green, v * (1 - red), 128]])
@@ -331,7 +334,7 @@ def test_faces():
 
 
 def face_options(finder):
-    clip = next(face_clips())
+    clip = [clip for clip in face_clips() if clip.fmt == "yuv420p"][0]
     grey = [clip.grey(frame) for frame in clip.frames]
     boxes = [finder.find(g, 1.3, 2, 60) for g in grey]
     eyes = [finder.find_eyes(g, found) for g, found in zip(grey, boxes)]
@@ -340,6 +343,11 @@ def face_options(finder):
           [t["eyes"] for t in told] == eyes and all(
               planes_same(after, draw(clip, before, found + pairs, (200, 100, 32), 3))
               for before, after, found, pairs in zip(clip.frames, frames, boxes, eyes)))
+    for clip.colors in (("bt709", "tv"), ("bt470bg", "pc"), ("bt2020nc", "tv")):
+        frames, told = clip.run("faces")
+        check(f"faces: drawn in the colours of {clip.colors}", all(
+            planes_same(after, draw(clip, before, tell["boxes"], (0, 255, 0), 2))
+            for before, after, tell in zip(clip.frames, frames, told)))
     frames, _ = clip.run("faces", "cascade=" + CASCADES + "haarcascade_eye.xml:color=0xff000000")
     check("faces: a colour that is not to be seen", all(planes_same(a, b) for a, b in zip(clip.frames, frames)))
 

@@ -1,7 +1,7 @@
-/* plugin_run PLUGIN.so FILTER OPTIONS FORMAT WIDTHxHEIGHT: runs one filter of a plugin over raw pictures,
- * from stdin to stdout, as filter.h promises it: the window, what `out` begins as, rows with room behind
- * them. On stderr a line "NUMBER KEY VALUE" for each thing told. OPTIONS: name=value:name=value, "" for none;
- * colours as RRGGBBAA.
+/* plugin_run PLUGIN.so FILTER OPTIONS FORMAT WIDTHxHEIGHT [MATRIX RANGE]: runs one filter of a plugin over
+ * raw pictures, from stdin to stdout, as filter.h promises it: the window, what `out` begins as, rows with
+ * room behind them. On stderr a line "NUMBER KEY VALUE" for each thing told. OPTIONS: name=value:name=value,
+ * "" for none; colours as RRGGBBAA.
  *
  * Ends with 1 and the filter's sentence when the filter fails, with 3 when it wrote where it must not. */
 #include "media/filter.h"
@@ -246,7 +246,8 @@ static void run_frame(struct run *run, int at, struct frame *out, struct frame *
     frame_write(out);
 }
 
-static void run_all(struct run *run, const char *format, int width, int height)
+static void run_all(struct run *run, const char *format, int width, int height, const char *matrix,
+                    const char *range)
 {
     struct vidmpi_picture shape = {.width = width, .height = height, .format = format};
     struct frame out, kept;
@@ -255,6 +256,8 @@ static void run_all(struct run *run, const char *format, int width, int height)
                   : 0);
     must(run, run->filter->init ? run->filter->init(run->options, &shape, &run->state, &run->call.base) : 0);
     frame_alloc(&out, format, width, height);
+    out.picture.matrix = matrix;
+    out.picture.range = range;
     frame_alloc(&kept, format, width, height);
     for (int i = 0; i < run->count; i++)
         run_frame(run, i, &out, &kept);
@@ -267,13 +270,13 @@ static void run_all(struct run *run, const char *format, int width, int height)
 int main(int argc, char **argv)
 {
     int width, height;
-    if (argc != 6 || sscanf(argv[5], "%dx%d", &width, &height) != 2)
-        die(2, "usage: plugin_run PLUGIN.so FILTER OPTIONS FORMAT WIDTHxHEIGHT");
+    if ((argc != 6 && argc != 8) || sscanf(argv[5], "%dx%d", &width, &height) != 2)
+        die(2, "usage: plugin_run PLUGIN.so FILTER OPTIONS FORMAT WIDTHxHEIGHT [MATRIX RANGE]");
     struct run run = {.filter = find_filter(argv[1], argv[2]),
                       .call = {.base = {.stat = take_stat, .fail = take_failure}}};
     run.options = make_options(run.filter, argv[3]);
     read_clip(&run, argv[4], width, height);
-    run_all(&run, argv[4], width, height);
+    run_all(&run, argv[4], width, height, argc == 8 ? argv[6] : NULL, argc == 8 ? argv[7] : NULL);
     for (int i = 0; i < run.count; i++)
         frame_free(&run.frames[i]);
     free(run.frames);
