@@ -51,6 +51,10 @@ owdenoise|libx264 -preset veryfast|224
 null|mpeg4|1120
 gblur=sigma=5|mpeg4|1120
 edgedetect|mpeg4|1120
+atadenoise,nlmeans|libx264 -preset veryfast|112
+minterpolate=me=umh|libx264 -preset veryfast|112
+hqdn3d,nlmeans|libx264 -preset veryfast|112
+nlmeans,deshake|libx264 -preset veryfast|112
 TABLE
 }
 

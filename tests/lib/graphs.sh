@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# graphs.sh: the lists of graphs in tests/system, and the files that they name. Sourced after test.sh.
+# graphs.sh: graphs that are compared with ffmpeg: the lists in tests/system, and the files that they name. Sourced after
+# compare.sh.
 : "${work:?}" "${clips:?}" "${here:?}"
 
 # Into $work/aux; the graphs name it by a relative path, so that no escapes are needed: cd "$work".
@@ -20,4 +21,15 @@ make_aux() {
 graphs_of() {
   local list
   for list in "$@"; do grep -v -e '^#' -e '^$' "$here/$list" | sed 's#AUX#aux#g'; done
+}
+
+# same_on CLIP GRAPH...: frames and times of each are ffmpeg's; in a quick run of every fifth.
+same_on() {
+  local clip=$1 graph n=0
+  shift
+  for graph in "$@"; do
+    n=$((n + 1))
+    [ -z "$VIDMPI_TEST_QUICK" ] || [ $((n % 5)) -eq 4 ] || continue
+    same_frames "$clip" -vf "$graph"
+  done
 }

@@ -4,6 +4,8 @@
 . "$(dirname "$0")/../lib/test.sh"
 # shellcheck source=../lib/compare.sh
 . "$lib/compare.sh"
+# shellcheck source=../lib/graphs.sh
+. "$lib/graphs.sh"
 
 graphs=(hqdn3d "hqdn3d,gblur" "edgedetect,deshake" "gblur,lagfun,edgedetect,hqdn3d,atadenoise"
   "tile=2x2,gblur" "gblur,reverse" "edgedetect,fps=11,tmix=frames=3" "setpts=2*PTS,minterpolate=fps=20:mi_mode=blend"
@@ -11,20 +13,11 @@ graphs=(hqdn3d "hqdn3d,gblur" "edgedetect,deshake" "gblur,lagfun,edgedetect,hqdn
   "gblur,loop=2:4:3,atadenoise" "gblur,trim=start_frame=3:end_frame=17,gblur,hqdn3d" "yadif,hqdn3d,bwdif"
   "gblur,scale=w=80:h=60,zoompan=z=1.3:d=2:s=64x48,gblur")
 
-same_on() {
-  local graph n=0
-  for graph in "${graphs[@]}"; do
-    n=$((n + 1))
-    [ -z "$VIDMPI_TEST_QUICK" ] || [ $((n % 5)) -eq 4 ] || continue
-    same_frames "$1" -vf "$graph"
-  done
-}
-
 ranks="1 3"
 case $1 in
-even) same_on "$clips/short.mp4" ;;
-vfr) same_on "$clips/vfr.mkv" ;;
-interlaced) same_on "$clips/interlaced.mkv" ;;
+even) same_on "$clips/short.mp4" "${graphs[@]}" ;;
+vfr) same_on "$clips/vfr.mkv" "${graphs[@]}" ;;
+interlaced) same_on "$clips/interlaced.mkv" "${graphs[@]}" ;;
 around)
   ranks="1 2 3 8"
   same_frames "$clips/short.mp4" -vf "gblur,hqdn3d,edgedetect"

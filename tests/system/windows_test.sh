@@ -4,26 +4,18 @@
 . "$(dirname "$0")/../lib/test.sh"
 # shellcheck source=../lib/compare.sh
 . "$lib/compare.sh"
+# shellcheck source=../lib/graphs.sh
+. "$lib/graphs.sh"
 
 graphs=(tmix=frames=5 atadenoise tblend=all_mode=average deflicker yadif bwdif fps=11 framestep=3
   tile=3x1 tinterlace=interleave_top "minterpolate=fps=40:mi_mode=blend" "atadenoise,hflip,tmix=frames=3"
   "split[a][b];[b]tblend=all_mode=average[c];[a][c]overlay")
 
-# same_on CLIP: every graph of the list.
-same_on() {
-  local graph n=0
-  for graph in "${graphs[@]}"; do
-    n=$((n + 1))
-    [ -z "$VIDMPI_TEST_QUICK" ] || [ $((n % 4)) -eq 1 ] || continue
-    same_frames "$1" -vf "$graph"
-  done
-}
-
 ranks="1 3"
 case $1 in
-even) same_on "$clips/short.mp4" ;;
-vfr) same_on "$clips/vfr.mkv" ;;
-interlaced) same_on "$clips/interlaced.mkv" ;;
+even) same_on "$clips/short.mp4" "${graphs[@]}" ;;
+vfr) same_on "$clips/vfr.mkv" "${graphs[@]}" ;;
+interlaced) same_on "$clips/interlaced.mkv" "${graphs[@]}" ;;
 around)
   ranks="1 2 3 8"
   same_frames "$clips/short.mp4" -vf atadenoise,bwdif
