@@ -142,7 +142,7 @@ static int load(const char *path, const struct vidmpi_plugin **out, struct vid_e
 
 int plugin_set_add_file(struct plugin_set *set, const char *path, struct vid_error *err)
 {
-    const struct vidmpi_plugin *plugin;
+    const struct vidmpi_plugin *plugin = NULL; /* the compiler does not see that it is set */
     char *real = realpath(path, NULL);
     int rc;
 

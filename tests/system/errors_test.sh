@@ -80,9 +80,10 @@ options)
   refuses "no filter's name" 1 'names no filter' -i "$short" -vf "" "$out"
   refuses "wrong value of a filter" 1 'crop|size|9999' -i "$short" -vf crop=9999:9999 "$out"
   refuses "a size that changes in the filter graph" 1 'frame 3 .*100x50.*200x50' -i "$short" -vf "scale=w='if(gt(n,2),100,200)':h=50:eval=frame" -c:v ffv1 "$out"
-  for graph in hqdn3d gblur,hqdn3d; do
-    refuses "a serial filter that fails on its way, $graph" 1 'filtering with .*big|big' -i "$short" \
-      -vf "$graph,scale=w='if(gt(n,2),99999999,100)':h=50:eval=frame" "$out"
+  printf '0,0 -\n1,1 +\n2,2 =\n' >"$work/hints"
+  for graph in HINTS gblur,hqdn3d,HINTS HINTS,gblur,hqdn3d,gblur; do
+    refuses "a serial filter that fails on its way, $graph" 1 'filtering with .*fieldhint' -i "$short" \
+      -vf "${graph/HINTS/fieldhint=hint=$work/hints}" "$out"
   done
   refuses "a whole video that does not fit into memory" 1 'reverse.*memory.*-ss' -stream_loop 900000 -i "$short" -an -vf gblur,reverse "$out"
   refuses "a whole video of unknown length" 1 'reverse.*not known' -stream_loop -1 -i "$short" -an -vf reverse "$out"

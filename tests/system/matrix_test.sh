@@ -12,6 +12,8 @@ fi
 # shellcheck source=../lib/graphs.sh
 . "$lib/graphs.sh"
 ranks="1 3 8"
+# shellcheck disable=SC2034 # for compare: of a few frames some leave nothing
+empty_is_fine=1
 make_aux
 cd "$work" || exit 1
 for clip in short.mp4 vfr.mkv interlaced.mkv; do
