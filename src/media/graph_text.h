@@ -17,7 +17,7 @@ struct graph_filter {
 };
 
 struct graph_text {
-    char *sws_flags; /* "flags=bicubic" of a leading "sws_flags=flags=bicubic;"; NULL: none */
+    char *sws_flags; /* "bicubic" of a leading "sws_flags=bicubic;"; NULL: none */
     struct graph_filter *filters;
     int count;
 };

@@ -44,7 +44,7 @@ static void test_reads(void **state)
           "|split||-|[a][b];[a]|negate||-|[c];[b] [c]|overlay||x=n|.");
     reads("drawtext=text='a\\,b;c[d]':x=1,null", "|drawtext||text=a\\,b;c[d]:x=1|,|null||-|.");
     reads("drawtext=text=a\\,b\\'c", "|drawtext||text=a,b'c|.");
-    reads("sws_flags=flags=bilinear;scale=10:10", "{flags=bilinear}|scale||10:10|.");
+    reads("sws_flags=bilinear;scale=10:10", "{bilinear}|scale||10:10|.");
 }
 
 static void test_text_as_it_stands(void **state)
