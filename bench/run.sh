@@ -52,7 +52,7 @@ null|mpeg4|1120
 gblur=sigma=5|mpeg4|1120
 edgedetect|mpeg4|1120
 atadenoise,nlmeans|libx264 -preset veryfast|112
-minterpolate=me=umh|libx264 -preset veryfast|112
+minterpolate=me=umh|libx264 -preset veryfast|672
 hqdn3d,nlmeans|libx264 -preset veryfast|112
 nlmeans,deshake|libx264 -preset veryfast|112
 TABLE
@@ -100,7 +100,7 @@ run() {
   if [ "$who" = vidmpi ]; then
     first=$(jq -r '.first_frame_seconds // empty' "$out/out.mkv.vidmpi/manifest.json" 2>/dev/null || true)
   fi
-  awk -v OFS=, -v f="$filter" -v e="$encoder" -v n="$frames" -v np="$np" -v p="$pair" -v w="$who" -v wall="$wall" -v u="$user" \
+  awk -v OFS=, -v f="${filter//,/ + }" -v e="$encoder" -v n="$frames" -v np="$np" -v p="$pair" -v w="$who" -v wall="$wall" -v u="$user" \
     -v s="$sys" -v first="$first" 'BEGIN { print f, e, n, np, p, w, wall, u, s, u + s, first }' | tee -a "$csv"
 }
 
