@@ -85,8 +85,7 @@ static void test_commands(void **state)
 
 static void test_flags(void **state)
 {
-    plans("sws_flags=bilinear;hqdn3d,gblur",
-          "s:sws_flags=bilinear;hqdn3d | p:sws_flags=bilinear;gblur");
+    plans("sws_flags=bilinear;hqdn3d,gblur", "s:sws_flags=bilinear;hqdn3d | p:sws_flags=bilinear;gblur");
 }
 
 static void test_refuses(void **state)
