@@ -33,3 +33,15 @@ same_on() {
     same_frames "$clip" -vf "$graph"
   done
 }
+
+# same_in_small_and_on_nodes CLIP GRAPH: with a window smaller than the tasks would like, and with ranks on other nodes.
+same_in_small_and_on_nodes() {
+  local words=(-hide_banner -loglevel warning -y -filter_threads 1 -i "$1" -vf "$2" -an -c:v ffv1)
+  check "ffmpeg runs" ffmpeg -nostdin "${words[@]}" "$work/theirs.nut"
+  check "a small window" vidmpi_np 3 "${words[@]}" -window 4 "$work/small.nut"
+  is "a small window: frames" "$(look_frames "$work/small.nut" | md5sum)" "$(look_frames "$work/theirs.nut" | md5sum)"
+  check "two nodes" timeout 60 "${mpirun[@]:?}" -np 1 -x VIDMPI_NODE=a "$VIDMPI" "${words[@]}" "$work/nodes.nut" : \
+    -np 2 -x VIDMPI_NODE=b "$VIDMPI" "${words[@]}" "$work/nodes.nut"
+  is "two nodes: frames" "$(look_frames "$work/nodes.nut" | md5sum)" "$(look_frames "$work/theirs.nut" | md5sum)"
+  no_leftovers "two nodes"
+}

@@ -27,14 +27,7 @@ around)
   same_frames "$clips/short.mp4" -vf bwdif -frames:v 25
   same_packets "$clips/short.mp4" -vf yadif -c:v mpeg4 -threads 1 -c:a copy -part 0
   # A window smaller than the tasks would like, and ranks on other nodes.
-  words=(-hide_banner -loglevel warning -y -filter_threads 1 -i "$clips/short.mp4" -vf atadenoise -an -c:v ffv1)
-  check "ffmpeg runs" ffmpeg -nostdin "${words[@]}" "$work/theirs.nut"
-  check "a small window" vidmpi_np 3 "${words[@]}" -window 4 "$work/small.nut"
-  is "a small window: frames" "$(look_frames "$work/small.nut" | md5sum)" "$(look_frames "$work/theirs.nut" | md5sum)"
-  check "two nodes" timeout 60 "${mpirun[@]}" -np 1 -x VIDMPI_NODE=a "$VIDMPI" "${words[@]}" "$work/nodes.nut" : \
-    -np 2 -x VIDMPI_NODE=b "$VIDMPI" "${words[@]}" "$work/nodes.nut"
-  is "two nodes: frames" "$(look_frames "$work/nodes.nut" | md5sum)" "$(look_frames "$work/theirs.nut" | md5sum)"
-  no_leftovers "two nodes"
+  same_in_small_and_on_nodes "$clips/short.mp4" atadenoise
   ;;
 esac
 finish

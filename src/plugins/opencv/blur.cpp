@@ -93,16 +93,5 @@ int process(void *, const void *o, const vidmpi_window *window, vidmpi_picture *
 
 } // namespace
 
-const vidmpi_filter blur_filter = {
-    .name = "blur",
-    .summary = "Blur with OpenCV: gaussian, median or bilateral.",
-    .options = options,
-    .options_bytes = sizeof(Options),
-    .flags = VIDMPI_WRITES_ALL | VIDMPI_NUMBERLESS,
-    .formats = planes::formats,
-    .context = context,
-    .shape = nullptr,
-    .init = nullptr,
-    .process = process,
-    .free = nullptr,
-};
+const vidmpi_filter blur_filter = shim::filter<Options>(
+    "blur", "Blur with OpenCV: gaussian, median or bilateral.", options, context, process, VIDMPI_WRITES_ALL);

@@ -88,16 +88,5 @@ int process(void *, const void *o, const vidmpi_window *window, vidmpi_picture *
 
 } // namespace
 
-const vidmpi_filter denoise_filter = {
-    .name = "denoise",
-    .summary = "Remove noise with OpenCV's non-local means.",
-    .options = options,
-    .options_bytes = sizeof(Options),
-    .flags = VIDMPI_NUMBERLESS, /* alpha stays */
-    .formats = planes::formats,
-    .context = context,
-    .shape = nullptr,
-    .init = nullptr,
-    .process = process,
-    .free = nullptr,
-};
+const vidmpi_filter denoise_filter = shim::filter<Options>(
+    "denoise", "Remove noise with OpenCV's non-local means.", options, context, process); /* alpha stays */

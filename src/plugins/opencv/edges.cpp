@@ -78,16 +78,6 @@ int process(void *, const void *o, const vidmpi_window *window, vidmpi_picture *
 
 } // namespace
 
-const vidmpi_filter edges_filter = {
-    .name = "edges",
-    .summary = "Show edges with OpenCV: canny, sobel or laplacian.",
-    .options = options,
-    .options_bytes = sizeof(Options),
-    .flags = VIDMPI_NUMBERLESS, /* alpha stays */
-    .formats = planes::formats,
-    .context = context,
-    .shape = nullptr,
-    .init = nullptr,
-    .process = process,
-    .free = nullptr,
-};
+const vidmpi_filter edges_filter =
+    shim::filter<Options>("edges", "Show edges with OpenCV: canny, sobel or laplacian.", options, context,
+                          process); /* alpha stays */

@@ -199,16 +199,6 @@ int process(void *at, const void *options_at, const vidmpi_window *window, vidmp
 
 } // namespace
 
-const vidmpi_filter faces_filter = {
-    .name = "faces",
-    .summary = "Find faces with OpenCV and frame or blur them.",
-    .options = options,
-    .options_bytes = sizeof(Options),
-    .flags = VIDMPI_NUMBERLESS,
-    .formats = planes::formats,
-    .context = context,
-    .shape = nullptr,
-    .init = init,
-    .process = process,
-    .free = free_state,
-};
+const vidmpi_filter faces_filter =
+    shim::filter<Options>("faces", "Find faces with OpenCV and frame or blur them.", options, context,
+                          process, 0, init, free_state);

@@ -160,16 +160,5 @@ int process(void *, const void *options_at, const vidmpi_window *window, vidmpi_
 
 } // namespace
 
-const vidmpi_filter motion_filter = {
-    .name = "motion",
-    .summary = "Show motion with OpenCV: boxes, arrows or colours.",
-    .options = options,
-    .options_bytes = sizeof(Options),
-    .flags = VIDMPI_NUMBERLESS,
-    .formats = planes::formats,
-    .context = context,
-    .shape = nullptr,
-    .init = nullptr,
-    .process = process,
-    .free = nullptr,
-};
+const vidmpi_filter motion_filter = shim::filter<Options>(
+    "motion", "Show motion with OpenCV: boxes, arrows or colours.", options, context, process);

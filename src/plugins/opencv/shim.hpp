@@ -3,6 +3,7 @@
 #define VID_PLUGINS_OPENCV_SHIM_HPP
 
 #include "media/filter.h"
+#include "plugins/opencv/planes.hpp"
 
 #include <cstddef>
 #include <exception>
@@ -52,6 +53,20 @@ constexpr vidmpi_option text(const char *name, const char *help, vidmpi_option_t
                              const char *preset)
 {
     return {name, help, type, at, preset, 0, 0, nullptr};
+}
+
+/* A filter of this plugin: all take the same formats, and give pictures of the same shape whatever their
+ * number. */
+template <class Options, std::size_t N>
+constexpr vidmpi_filter filter(const char *name, const char *summary, const vidmpi_option (&options)[N],
+                               decltype(vidmpi_filter::context) context,
+                               decltype(vidmpi_filter::process) process, unsigned flags = 0,
+                               decltype(vidmpi_filter::init) init = nullptr,
+                               decltype(vidmpi_filter::free) free = nullptr)
+{
+    return {
+        name, summary, options, sizeof(Options), flags | VIDMPI_NUMBERLESS, planes::formats, context, nullptr,
+        init, process, free};
 }
 
 } // namespace shim
