@@ -133,6 +133,13 @@ static void check_parts(struct history *history, const char *run_dir)
     history->skip = good > 0 ? history->ends[good - 1].skip : 0;
 }
 
+/* Whether a serial piece stands between the frame and the parts: then no place in them tells what it is in.
+ */
+static bool is_mixed_in(const struct history *history, uint64_t frame)
+{
+    return history->part_count > 0 && (frame_lane(frame) < history->lane || history->end == 0);
+}
+
 /* A frame behind the sealed parts is tried again; one that failed in several starts counts once. */
 static void forget_substituted(struct history *history)
 {
@@ -140,7 +147,8 @@ static void forget_substituted(struct history *history)
 
     for (size_t i = 0; i < history->substituted_count; i++) {
         const struct substituted *one = &history->substituted[i];
-        bool again = !frame_before(one->frame, frame_id(history->lane, history->end));
+        bool again = !is_mixed_in(history, one->frame) &&
+                     !frame_before(one->frame, frame_id(history->lane, history->end));
 
         for (size_t k = 0; k < kept && !again; k++)
             again = history->substituted[k].frame == one->frame;

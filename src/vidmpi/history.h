@@ -31,7 +31,7 @@ struct history {
     uint64_t filtered_again, encoded_again; /* what all starts have to do again, this one too */
     struct ledger_again again;              /* and this one alone */
 
-    struct substituted *substituted; /* frames of that lane below `end` */
+    struct substituted *substituted; /* frames that sealed parts hold, or may hold */
     size_t substituted_count, substituted_room;
 };
 

@@ -76,11 +76,23 @@ static bool make_room_locked(struct mishaps *mishaps)
     return true;
 }
 
+static bool is_named_locked(const struct mishaps *mishaps, uint64_t frame)
+{
+    for (uint64_t i = 0; i < mishaps->named; i++)
+        if (mishaps->substituted[i].frame == frame)
+            return true;
+    return false;
+}
+
+/* A frame that an earlier start has lost, too, counts once. */
 void mishaps_substitute(struct mishaps *mishaps, uint64_t frame, const char *why)
 {
+    bool known;
+
     pthread_mutex_lock(&mishaps->lock);
-    mishaps->counts.substituted++;
-    if (make_room_locked(mishaps)) {
+    known = is_named_locked(mishaps, frame);
+    mishaps->counts.substituted += !known;
+    if (!known && make_room_locked(mishaps)) {
         struct substituted *one = &mishaps->substituted[mishaps->named++];
         one->frame = frame;
         snprintf(one->why, sizeof(one->why), "%s", why);

@@ -166,6 +166,17 @@ serial)
     tells "$graph: resumed" '[.state, .resumed]' '["done",2]'
     no_leftovers "$graph" 5
   done
+  # What stands in a sealed part for a frame that was lost stays told, though the frame is filtered again.
+  own=(-part 1 -on-error original -retries 0)
+  job "$work/clip.nut" -vf "gblur,hqdn3d"
+  break_it 'filter:frame=7:crash;filter:any:sleep=40' "$run"
+  begins 1
+  check "a frame is lost, and a part sealed" wait_for 30 has_part
+  kill -9 "$started"
+  wait "$started" 2>/dev/null
+  mend
+  runs "a lost frame, resumed" 1 4
+  tells "a lost frame, resumed" '[.state, .frames_substituted]' '["degraded",1]'
   ;;
 straight)
   # Nothing runs on all ranks: what is sealed is not encoded again.

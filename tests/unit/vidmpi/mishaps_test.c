@@ -17,6 +17,8 @@ static void substituted_frames_are_named_and_degrade(void **state)
     mishaps_ranks_lost(mishaps, 2);
     assert_false(mishaps_degrade(mishaps)); /* all of that was mended */
     mishaps_substitute(mishaps, 7, "it crashed");
+    mishaps_substitute(mishaps, 7, "it crashed in the start before, too");
+    assert_int_equal(mishaps_counts(mishaps).substituted, 1);
     assert_true(mishaps_degrade(mishaps));
     assert_true(mishaps_substituted(mishaps, 0, &one));
     assert_int_equal(one.frame, 7);
